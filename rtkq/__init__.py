@@ -1,0 +1,1 @@
+"""Project memory for coding agents: every subagent starts knowing where things are."""

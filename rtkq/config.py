@@ -1,0 +1,179 @@
+"""Settings: the only reader of environment variables and of the configuration file.
+
+A value comes from, in rising order: the default here, ``config.toml``, the environment
+(``RTKQ_SECTION_KEY``). Unknown keys and wrong types are errors that name the place.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from rtkq.errors import ConfigError
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the configuration file."""
+
+
+class WatchSettings(_Section, frozen=True):
+    """How the watcher groups events and when it looks again."""
+
+    #: Silence that ends a burst, in milliseconds.
+    quiet_ms: int = 300
+    #: Longest time a burst is held, in milliseconds.
+    max_wait_ms: int = 2000
+    #: A memory not compared with the disk for this long is stale, in seconds.
+    stale_after_s: int = 600
+    #: Shortest time between two regular rescans of a project, in seconds.
+    rescan_interval_s: int = 300
+    #: Projects no agent has used for this many days are not watched.
+    unused_days: int = 7
+
+
+class ProjectsSettings(_Section, frozen=True):
+    """Which checkouts rtkq takes up by itself."""
+
+    #: Register a checkout when an agent starts working in it.
+    auto_register: bool = True
+    #: Checkouts with more files than this are not registered by themselves.
+    auto_max_files: int = 100_000
+
+
+class HookSettings(_Section, frozen=True):
+    """Limits of the hook."""
+
+    #: The hook gives up silently after this long, in milliseconds.
+    deadline_ms: int = 250
+    #: Upper bound of the injected context, in tokens of 4 characters.
+    budget_tokens: int = 2000
+    #: Upper bound of the map given where no task is known, in tokens.
+    map_tokens: int = 600
+
+
+class PolicySettings(_Section, frozen=True):
+    """What happens at which kind of subagent."""
+
+    #: Subagent types that get no context.
+    exempt: tuple[str, ...] = ("fork", "statusline-setup")
+    #: ``inject`` or ``deny`` for the client's own exploring agents.
+    explore: str = "inject"
+
+
+class WorkerSettings(_Section, frozen=True):
+    """The pool of workers."""
+
+    #: Worker processes; 0 for half of the processors.
+    workers: int = 0
+
+
+class _Document(_Section, frozen=True):
+    """The whole configuration file."""
+
+    watch: WatchSettings = WatchSettings()
+    projects: ProjectsSettings = ProjectsSettings()
+    hook: HookSettings = HookSettings()
+    policy: PolicySettings = PolicySettings()
+    worker: WorkerSettings = WorkerSettings()
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that can be set, and where rtkq stores what it knows."""
+
+    #: Folder for everything rtkq stores.
+    home: str
+    watch: WatchSettings = WatchSettings()
+    projects: ProjectsSettings = ProjectsSettings()
+    hook: HookSettings = HookSettings()
+    policy: PolicySettings = PolicySettings()
+    worker: WorkerSettings = WorkerSettings()
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        environment: Environment variables; those of the process when omitted.
+
+    Raises:
+        ConfigError: A key is unknown, a value has the wrong type, or the file cannot be read.
+    """
+    variables = os.environ if environment is None else environment
+    file = config_file(variables)
+    document = _read_file(file)
+    overlay = _from_environment(variables)
+    merged = _validate(document, file)
+    for section, values in overlay.items():
+        current = msgspec.to_builtins(getattr(merged, section))
+        merged = _validate(
+            {**msgspec.to_builtins(merged), section: {**current, **values}},
+            "the environment (RTKQ_" + section.upper() + "_*)",
+            is_lax=True,
+        )
+    _check_choices(merged, file)
+    parts = {name: getattr(merged, name) for name in _Document.__struct_fields__}
+    return Settings(home=home(variables), **parts)
+
+
+def home(variables: Mapping[str, str]) -> str:
+    """Return the folder for everything rtkq stores, as an absolute path."""
+    given = variables.get("RTKQ_HOME")
+    return os.path.abspath(given) if given else platformdirs.user_data_dir("rtkq", appauthor=False)
+
+
+def config_file(variables: Mapping[str, str]) -> str:
+    """Return the path of the configuration file, which need not exist."""
+    given = variables.get("RTKQ_CONFIG")
+    if given:
+        return os.path.abspath(given)
+    return os.path.join(platformdirs.user_config_dir("rtkq", appauthor=False), "config.toml")
+
+
+def _read_file(file: str) -> dict[str, Any]:
+    try:
+        with open(file, "rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"reading the configuration {file} failed: {error}",
+            "mend the file or point RTKQ_CONFIG to another one",
+        ) from error
+
+
+def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in variables.items():
+        words = name.lower().split("_", 2)
+        if len(words) == 3 and words[0] == "rtkq" and words[1] in _Document.__struct_fields__:
+            found.setdefault(words[1], {})[words[2]] = _parsed(words[1], words[2], value)
+    return found
+
+
+def _parsed(section: str, key: str, value: str) -> Any:
+    default = getattr(getattr(_Document(), section), key, None)
+    return [part for part in value.split(",") if part] if isinstance(default, tuple) else value
+
+
+def _validate(document: Mapping[str, Any], place: str, *, is_lax: bool = False) -> _Document:
+    try:
+        return msgspec.convert(document, _Document, strict=not is_lax)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"a setting in {place} is wrong: {error}",
+            "docs/reference/settings.md lists every key with its type",
+        ) from error
+
+
+def _check_choices(document: _Document, place: str) -> None:
+    if document.policy.explore not in ("inject", "deny"):
+        raise ConfigError(
+            f"policy.explore in {place} is {document.policy.explore!r}",
+            'it is "inject" or "deny"',
+        )

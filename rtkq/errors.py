@@ -1,0 +1,87 @@
+"""What rtkq raises on purpose.
+
+    RtkqError
+    ├── ConfigError        a setting is unknown, has the wrong type or cannot be read
+    ├── ProjectError       a path is no project rtkq can serve
+    ├── HomeError          $RTKQ_HOME cannot be used
+    ├── StoreError         a database of rtkq cannot be read or written
+    │   ├── StoreBusy      a lock outlasted the busy timeout; try again
+    │   ├── StoreDamaged   the file is not what we wrote; set it aside and rebuild
+    │   └── StoreFull      the disk or a quota is full
+    ├── LeaseLost          another worker took over; what this one built must not be published
+    └── Timeout            what was waited for did not happen in time
+
+Every message says what was attempted and on what; *hint* says what the user can do.
+"""
+
+from __future__ import annotations
+
+
+class RtkqError(Exception):
+    """Something rtkq could not do, told in words for the user.
+
+    Args:
+        message: What was attempted, on what, and why it failed.
+        hint: What the user can do about it; may be empty.
+    """
+
+    kind = "error"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(RtkqError):
+    """A setting is unknown, has the wrong type or cannot be read."""
+
+    kind = "config"
+
+
+class ProjectError(RtkqError):
+    """A path is no project rtkq can serve."""
+
+    kind = "project"
+
+
+class HomeError(RtkqError):
+    """The folder for everything rtkq stores cannot be used."""
+
+    kind = "home"
+
+
+class StoreError(RtkqError):
+    """A database of rtkq cannot be read or written."""
+
+    kind = "store"
+
+
+class StoreBusy(StoreError):
+    """A lock outlasted the busy timeout."""
+
+    kind = "busy"
+
+
+class StoreDamaged(StoreError):
+    """A database is damaged or of a version this program does not know."""
+
+    kind = "damaged"
+
+
+class StoreFull(StoreError):
+    """The disk or a quota is full; nothing was published."""
+
+    kind = "full"
+
+
+class LeaseLost(RtkqError):
+    """Another worker took the lease over; this one must not publish."""
+
+    kind = "lease"
+
+
+class Timeout(RtkqError):
+    """What was waited for did not happen in time."""
+
+    kind = "timeout"

@@ -1,0 +1,101 @@
+"""Reading git, with everything a hostile repository could run switched off.
+
+Nothing here writes to a repository: no index refresh, no lock, no hook, no fsmonitor.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+
+_SAFE_OPTIONS = (
+    "--no-optional-locks",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.untrackedCache=false",
+    "-c",
+    "core.quotePath=false",
+)
+_LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+
+
+def files(root: str) -> list[str] | None:
+    """Return the paths that belong to the checkout at *root*, or None where git knows none.
+
+    Tracked files and untracked ones that are not ignored, POSIX style and relative to *root*;
+    they need not exist. Nested checkouts and names that are not UTF-8 are left out.
+    """
+    listed = _run(root, _LIST)
+    return None if listed is None else _paths(listed)
+
+
+def files_among(root: str, paths: Iterable[str]) -> set[str]:
+    """Return those of *paths* that belong to the checkout at *root*."""
+    wanted = list(paths)
+    if not wanted:
+        return set()
+    listed = _run(root, ("--literal-pathspecs", *_LIST, "--", *wanted))
+    return set(_paths(listed or b"")) & set(wanted)
+
+
+def ignored_folders(root: str) -> set[str]:
+    """Return the folders, relative to *root*, whose whole content git ignores."""
+    listed = _run(
+        root,
+        ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"),
+    )
+    folders = (entry for entry in (listed or b"").split(b"\0") if entry.endswith(b"/"))
+    return {os.fsdecode(folder[:-1]) for folder in folders}
+
+
+def head(root: str) -> str | None:
+    """Return the commit that is checked out at *root*, or None without one."""
+    return _line(root, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+
+
+def git_dir(root: str) -> str | None:
+    """Return the absolute folder of this checkout's own git state."""
+    return _line(root, ("rev-parse", "--absolute-git-dir"))
+
+
+def common_dir(root: str) -> str | None:
+    """Return the absolute folder that all worktrees of the repository share."""
+    return _line(root, ("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+
+def _paths(listed: bytes) -> list[str]:
+    found = []
+    for entry in listed.split(b"\0"):
+        if entry and not entry.endswith(b"/"):
+            try:
+                found.append(entry.decode("utf-8"))
+            except UnicodeDecodeError:
+                continue
+    return found
+
+
+def _line(root: str, arguments: Sequence[str]) -> str | None:
+    answer = _run(root, arguments)
+    return os.fsdecode(answer.rstrip(b"\n")) if answer else None
+
+
+def _run(root: str, arguments: Sequence[str]) -> bytes | None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+    }
+    try:
+        finished = subprocess.run(
+            ["git", "-C", root, *_SAFE_OPTIONS, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            check=False,
+        )
+    except OSError:
+        return None
+    return finished.stdout if finished.returncode == 0 else None
