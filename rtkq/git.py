@@ -84,9 +84,7 @@ def _line(root: str, arguments: Sequence[str]) -> str | None:
 
 
 def _run(root: str, arguments: Sequence[str]) -> bytes | None:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         finished = subprocess.run(
             ["git", "-C", root, *_SAFE_OPTIONS, *arguments],

@@ -99,7 +99,7 @@ def stem(word: str) -> str:
     Light on purpose: it joins ``parse``, ``parses``, ``parsed`` and ``parsing`` and stops there.
 
     Source:
-        The S-stemmer of D. Harman, "How effective is suffixing?", 1991, with -ed, -ing and a final -e.
+        The S-stemmer of D. Harman, "How effective is suffixing?", 1991, with -ed, -ing and -e.
     """
     if len(word) <= 4 or not word.isascii():
         return word

@@ -1,0 +1,263 @@
+"""Tables of the three kinds of database, and the numbered migrations that make them.
+
+``registry``: one a home, all projects. ``facts``: sixteen a home, what was extracted from
+contents. ``memory``: one a checkout, what the hook reads. A model is bound to a database only
+while that database is in use, for many memories share the same models.
+
+A migration is never edited once released; a new one is appended. ``user_version`` holds the
+number of the last one applied, ``application_id`` says the file is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from peewee import (
+    BlobField,
+    BooleanField,
+    CompositeKey,
+    FloatField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+#: "rtkq" in ASCII; tells our files from any other SQLite file.
+APPLICATION_ID = 0x72746B71
+
+
+class ProjectRow(Model):
+    """A registered checkout."""
+
+    root = TextField(primary_key=True)
+    #: Raised at each mark-dirty.
+    owed_seq = IntegerField(default=0)
+    #: The owed_seq read by the last rebuild that ended clean.
+    done_seq = IntegerField(default=0)
+    #: Seconds since the epoch at which an agent last worked here; 0 for never.
+    used_at = FloatField(default=0.0)
+    #: Set while a nudge is believed to wait in the queue; a hint only, for nudges may be lost.
+    nudged_at = FloatField(default=0.0)
+    #: Failed rebuilds since the last success, and what holds the next one back.
+    attempts = IntegerField(default=0)
+    retry_at = FloatField(default=0.0)
+    last_error = TextField(default="")
+
+    class Meta:
+        table_name = "project"
+
+
+class FactRow(Model):
+    """What one content gave to one version of one language's extractor."""
+
+    #: Hash of the bytes, language and extractor version: see ``store.facts``.
+    key = BlobField(primary_key=True)
+    payload = BlobField()
+
+    class Meta:
+        table_name = "fact"
+        without_rowid = True
+
+
+class MetaRow(Model):
+    """The one row that describes a memory."""
+
+    id = IntegerField(primary_key=True)
+    #: Real path of the checkout; a reader that came for another one must not use this memory.
+    root = TextField()
+    #: How far the first build has come: empty, paths, complete.
+    stage = TextField()
+    #: Number of published states.
+    generation = IntegerField()
+    #: Milliseconds since the epoch at which the last state was published.
+    indexed_at = IntegerField()
+    #: Commit that was checked out then; empty without git.
+    git_head = TextField()
+    #: Versions of extractors and of the layout this memory was computed by.
+    recipe = TextField()
+    #: Fencing token of the last claim: only its holder may publish.
+    fence = IntegerField()
+    #: Last debt seq given out.
+    debt_seq = IntegerField()
+    #: Unfinished wish for a rebuild from nothing: debts up to this seq ask for it; 0 for none.
+    full_seq = IntegerField()
+
+    class Meta:
+        table_name = "meta"
+
+
+class FieldRow(Model):
+    """Totals of one field of the index; impacts depend on them only through *step*."""
+
+    field = IntegerField(primary_key=True)
+    documents = IntegerField()
+    total_length = IntegerField()
+    step = IntegerField()
+
+    class Meta:
+        table_name = "field"
+
+
+class FileRow(Model):
+    """A file of the checkout as it was indexed."""
+
+    id = IntegerField(primary_key=True)
+    path = TextField(unique=True)
+    #: Last path component in lower case, for tasks that name files.
+    name = TextField(index=True)
+    #: Hash of the indexed bytes; empty when they were not read.
+    content = BlobField()
+    size = IntegerField()
+    mtime_ns = IntegerField()
+    ctime_ns = IntegerField()
+    inode = IntegerField()
+    #: False while the file was too young at indexing for its stamp to be trusted.
+    is_verified = BooleanField()
+    language = TextField()
+    #: Why its content is not in the index (binary, generated, huge …); empty when it is.
+    skipped = TextField()
+    #: 0 source, 1 test, 2 documentation, example or vendored: see ``build.roles``.
+    role = IntegerField()
+    lines = IntegerField()
+
+    class Meta:
+        table_name = "file"
+
+
+class DefinitionRow(Model):
+    """A definition in a file; *chunk* ties it to the postings of field ``chunk``."""
+
+    file = IntegerField()
+    chunk = IntegerField()
+    ordinal = IntegerField()
+    name = TextField()
+    kind = TextField()
+    line = IntegerField()
+    end_line = IntegerField()
+    parent = TextField()
+    signature = TextField()
+    is_exported = BooleanField()
+
+    class Meta:
+        table_name = "definition"
+        primary_key = CompositeKey("file", "chunk", "ordinal")
+        indexes = ((("name", "file"), False),)
+        without_rowid = True
+
+
+class PostingRow(Model):
+    """Who holds a term: the head of the list, strongest impact first, as readers need it."""
+
+    term = TextField()
+    field = IntegerField()
+    #: Length of the whole list, head and tail.
+    df = IntegerField()
+    #: Packed: see ``recall.postings``.
+    head = BlobField()
+
+    class Meta:
+        table_name = "posting"
+        primary_key = CompositeKey("term", "field")
+        without_rowid = True
+
+
+class TailRow(Model):
+    """The rest of a long posting list: readers never need it, changing the list does."""
+
+    term = TextField()
+    field = IntegerField()
+    tail = BlobField()
+
+    class Meta:
+        table_name = "tail"
+        primary_key = CompositeKey("term", "field")
+        without_rowid = True
+
+
+class DebtRow(Model):
+    """A path whose change is owed to the memory."""
+
+    path = TextField(primary_key=True)
+    #: Raised at each mark; publishing clears the debt only where it is the seq that was read.
+    seq = IntegerField()
+    #: Milliseconds since the epoch of the first mark that is still owed.
+    marked_at = IntegerField()
+
+    class Meta:
+        table_name = "debt"
+        without_rowid = True
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one kind of database and how they came to be."""
+
+    #: What messages call it.
+    kind: str
+    models: tuple[type[Model], ...]
+    #: Statements of each migration, oldest first; index + 1 is its number.
+    migrations: tuple[Sequence[str], ...]
+
+    @property
+    def version(self) -> int:
+        """The number of the newest migration."""
+        return len(self.migrations)
+
+
+REGISTRY = Schema(
+    "registry",
+    (ProjectRow,),
+    (
+        (
+            """CREATE TABLE project (root TEXT NOT NULL PRIMARY KEY, owed_seq INTEGER NOT NULL,
+               done_seq INTEGER NOT NULL, used_at REAL NOT NULL, nudged_at REAL NOT NULL,
+               attempts INTEGER NOT NULL, retry_at REAL NOT NULL, last_error TEXT NOT NULL)""",
+        ),
+    ),
+)
+
+FACTS = Schema(
+    "facts",
+    (FactRow,),
+    (
+        (
+            """CREATE TABLE fact (key BLOB NOT NULL PRIMARY KEY, payload BLOB NOT NULL)
+               WITHOUT ROWID""",
+        ),
+    ),
+)
+
+MEMORY = Schema(
+    "memory",
+    (MetaRow, FieldRow, FileRow, DefinitionRow, PostingRow, TailRow, DebtRow),
+    (
+        (
+            """CREATE TABLE meta (id INTEGER NOT NULL PRIMARY KEY, root TEXT NOT NULL,
+               stage TEXT NOT NULL, generation INTEGER NOT NULL, indexed_at INTEGER NOT NULL,
+               git_head TEXT NOT NULL, recipe TEXT NOT NULL, fence INTEGER NOT NULL,
+               debt_seq INTEGER NOT NULL, full_seq INTEGER NOT NULL)""",
+            """CREATE TABLE field (field INTEGER NOT NULL PRIMARY KEY, documents INTEGER NOT NULL,
+               total_length INTEGER NOT NULL, step INTEGER NOT NULL)""",
+            """CREATE TABLE file (id INTEGER NOT NULL PRIMARY KEY, path TEXT NOT NULL UNIQUE,
+               name TEXT NOT NULL, content BLOB NOT NULL, size INTEGER NOT NULL,
+               mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+               is_verified INTEGER NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
+               role INTEGER NOT NULL, lines INTEGER NOT NULL)""",
+            "CREATE INDEX file_name ON file (name)",
+            """CREATE TABLE definition (file INTEGER NOT NULL, chunk INTEGER NOT NULL,
+               ordinal INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+               line INTEGER NOT NULL, end_line INTEGER NOT NULL, parent TEXT NOT NULL,
+               signature TEXT NOT NULL, is_exported INTEGER NOT NULL,
+               PRIMARY KEY (file, chunk, ordinal)) WITHOUT ROWID""",
+            "CREATE INDEX definition_name ON definition (name, file)",
+            """CREATE TABLE posting (term TEXT NOT NULL, field INTEGER NOT NULL,
+               df INTEGER NOT NULL, head BLOB NOT NULL,
+               PRIMARY KEY (term, field)) WITHOUT ROWID""",
+            """CREATE TABLE tail (term TEXT NOT NULL, field INTEGER NOT NULL, tail BLOB NOT NULL,
+               PRIMARY KEY (term, field)) WITHOUT ROWID""",
+            """CREATE TABLE debt (path TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL,
+               marked_at INTEGER NOT NULL) WITHOUT ROWID""",
+        ),
+    ),
+)

@@ -1,0 +1,80 @@
+"""The write side: what is registered, what is owed, and who may publish.
+
+The debt is a row, the job only a nudge: a row is written before its job is enqueued, so that a
+crash in between leaves a debt that the sweep finds; the reverse would leave a job without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rtkq.records import KnownFile, Project, Stage
+from rtkq.store import memory as _memory
+from rtkq.store.memory import touch_verified, verified_at
+from rtkq.store.registry import Registry
+
+__all__ = [
+    "Registry",
+    "forget",
+    "known_among",
+    "known_files",
+    "mark",
+    "register",
+    "touch_verified",
+    "verified_at",
+]
+
+
+def register(home: str, root: str) -> Project:
+    """Enter the checkout at *root* into the registry, with an empty memory; safe to repeat."""
+    with Registry(home) as registry:
+        registry.add(root)
+        project = registry.find(root)
+    _memory.create(home, root)
+    if project is None:
+        raise LookupError(root)  # removed by another process in this very moment
+    return project
+
+
+def forget(home: str, root: str) -> None:
+    """Strike the checkout at *root* out of the registry and remove its memory."""
+    with Registry(home) as registry:
+        registry.remove(root)
+    _memory.forget(home, root)
+
+
+def mark(home: str, root: str, owed: Iterable[str], *, is_full: bool = False) -> int:
+    """Write a debt for each of the paths *owed* and return the seq they were given.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        root: A registered checkout.
+        owed: Paths relative to *root*.
+        is_full: Ask for a rebuild from nothing as well.
+
+    Raises:
+        StoreBusy: A lock outlasted the busy timeout; nothing was marked.
+    """
+    listed = list(owed)
+    while True:
+        with _memory.opened(home, root) as memory:
+            seq = memory.mark(listed, at_ms=_memory.now_ms(), is_full=is_full)
+            # A swap between opening and writing put the debt into a folder nobody reads.
+            is_lost = not _memory.is_current(home, root, memory)
+        if not is_lost:
+            break
+    with Registry(home) as registry:
+        registry.owe(root)
+    return seq
+
+
+def known_files(home: str, root: str) -> dict[str, KnownFile] | None:
+    """Return what the memory of *root* believes of its files; None while it is first built."""
+    with _memory.opened(home, root) as memory:
+        return memory.known_files() if memory.meta().stage == Stage.COMPLETE else None
+
+
+def known_among(home: str, root: str, among: Iterable[str]) -> dict[str, KnownFile] | None:
+    """Return what the memory of *root* believes of the files *among*; None while first built."""
+    with _memory.opened(home, root) as memory:
+        return memory.known_files(among) if memory.meta().stage == Stage.COMPLETE else None

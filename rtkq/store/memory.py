@@ -1,0 +1,298 @@
+"""The memory of one checkout: its folder, its debts, and the write side of its rows.
+
+States of a memory, and who moves it on:
+
+    (none) --create--> empty --swap--> paths --swap--> complete
+       ^                                                  |  publish (in place), swap (in bulk)
+       |                                                  v
+       +---- set_aside (damaged, foreign version) <--- complete
+       +---- forget (the user's wish)
+
+``memory`` is a symbolic link to the current folder, so that a reader finds either the old state
+or the new one and a swap has no moment in between. In every state debts can be marked: a memory
+that holds nothing else holds them. A database is never moved without its ``-wal`` and ``-shm``:
+only whole folders change their names.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from rtkq import paths
+from rtkq.errors import LeaseLost, StoreDamaged
+from rtkq.records import KnownFile, Stage, Stamp
+from rtkq.schema import MEMORY, DebtRow, FieldRow, MetaRow
+from rtkq.store.database import Database, private_folder
+
+_NAMES_A_QUERY = 500
+_SET_ASIDE = "damaged"
+
+
+class Memory(Database):
+    """An open memory database; use it as a context manager.
+
+    One process writes postings and files, the holder of the lease; any process may mark debts.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(os.path.join(folder, "memory.db"), MEMORY)
+        self.folder = folder
+
+    def describe(self, *, root: str, **values: Any) -> None:
+        """Write the description of a new memory; what is not given starts at nothing."""
+        start: dict[str, Any] = {
+            "stage": Stage.EMPTY,
+            "generation": 0,
+            "indexed_at": 0,
+            "git_head": "",
+            "recipe": "",
+            "fence": 0,
+            "debt_seq": 0,
+            "full_seq": 0,
+        }
+        MetaRow.insert(id=1, root=root, **(start | values)).execute()
+
+    def meta(self) -> MetaRow:
+        """Return the row that describes this memory."""
+        row = MetaRow.get_or_none(MetaRow.id == 1)
+        if row is None:
+            raise StoreDamaged(f"{self.file} has no description", "it is rebuilt by itself")
+        return row
+
+    # -- debts ---------------------------------------------------------------------------
+
+    def mark(self, owed: Iterable[str], *, at_ms: int, is_full: bool = False) -> int:
+        """Write a debt for each of the paths *owed* and return the seq they were given.
+
+        Args:
+            owed: Paths relative to the root.
+            at_ms: Now, in milliseconds since the epoch.
+            is_full: Ask for a rebuild from nothing as well.
+        """
+        with self.atomic():
+            meta = self.meta()
+            seq = int(meta.debt_seq) + 1
+            changes = {"debt_seq": seq} | ({"full_seq": seq} if is_full else {})
+            MetaRow.update(**changes).execute()
+            self.connection.executemany(
+                "INSERT INTO debt (path, seq, marked_at) VALUES (?, ?, ?)"
+                " ON CONFLICT (path) DO UPDATE SET seq = excluded.seq",
+                [(path, seq, at_ms) for path in owed],
+            )
+        return seq
+
+    def debts(self) -> dict[str, int]:
+        """Return what is owed: path → seq."""
+        return {row.path: row.seq for row in DebtRow.select()}
+
+    def is_owing(self, up_to_seq: int | None = None) -> bool:
+        """Return whether anything is owed, or anything marked at or before a seq."""
+        wish = self.meta().full_seq
+        if up_to_seq is None:
+            return bool(wish) or DebtRow.select().exists()
+        return 0 < wish <= up_to_seq or DebtRow.select().where(DebtRow.seq <= up_to_seq).exists()
+
+    def clear_debts(self, paid: Mapping[str, int]) -> None:
+        """Delete the debts *paid* (path → seq read) that were not marked again since."""
+        self.connection.executemany(
+            "DELETE FROM debt WHERE path = ? AND seq = ?", list(paid.items())
+        )
+
+    # -- files ---------------------------------------------------------------------------
+
+    def known_files(self, among: Iterable[str] | None = None) -> dict[str, KnownFile]:
+        """Return what is believed of all files, or of those *among* the given paths."""
+        select = (
+            "SELECT path, size, mtime_ns, ctime_ns, inode,"
+            " is_verified AND NOT EXISTS (SELECT 1 FROM debt WHERE debt.path = file.path)"
+            " FROM file"
+        )
+        if among is None:
+            rows = self.connection.execute(select).fetchall()
+        else:
+            rows = _in_batches(self.connection, select + " WHERE path IN ({})", list(among))
+        return {
+            path: KnownFile(Stamp(size, mtime_ns, ctime_ns, inode), bool(verified))
+            for path, size, mtime_ns, ctime_ns, inode, verified in rows
+        }
+
+    def verify(self, stamps: Mapping[str, Stamp]) -> None:
+        """Believe the *stamps* of files whose content was found unchanged."""
+        self.connection.executemany(
+            "UPDATE file SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, is_verified = 1"
+            " WHERE path = ?",
+            [(s.size, s.mtime_ns, s.ctime_ns, s.inode, path) for path, s in stamps.items()],
+        )
+
+    # -- publishing ----------------------------------------------------------------------
+
+    def raise_fence(self) -> int:
+        """Take the next fencing token: whoever holds an older one may not publish any more."""
+        with self.atomic():
+            fence = int(self.meta().fence) + 1
+            MetaRow.update(fence=fence).execute()
+        return fence
+
+    @contextmanager
+    def publishing(self, fence: int, *, at_ms: int, git_head: str) -> Iterator[None]:
+        """Publish what the block writes as the next generation, in one transaction.
+
+        Raises:
+            LeaseLost: Another worker claimed this checkout after *fence* was given out.
+        """
+        with self.atomic():
+            self.check_fence(fence)
+            yield
+            MetaRow.update(
+                generation=MetaRow.generation + 1, indexed_at=at_ms, git_head=git_head
+            ).execute()
+
+    def check_fence(self, fence: int) -> None:
+        """Raise LeaseLost unless *fence* is the newest token."""
+        newest = self.meta().fence
+        if newest != fence:
+            raise LeaseLost(
+                f"publishing to {self.file} was refused: token {fence}, newest {newest}"
+            )
+
+    def totals(self) -> dict[int, FieldRow]:
+        """Return the totals of each field of the index."""
+        return {row.field: row for row in FieldRow.select()}
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database, so that readers stay fast."""
+        self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _in_batches(connection: Any, select: str, names: list[str]) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(names), _NAMES_A_QUERY):
+        batch = names[start : start + _NAMES_A_QUERY]
+        found += connection.execute(select.format(",".join("?" * len(batch))), batch).fetchall()
+    return found
+
+
+# -- the folder --------------------------------------------------------------------------
+
+
+def create(home: str, root: str) -> None:
+    """Make an empty memory for the checkout at *root*, if there is none."""
+    private_folder(paths.checkout(home, root))
+    if not os.path.exists(paths.memory_file(home, root)):
+        folder = new_folder(home, root)
+        _initialise(folder, root)
+        _point_link(home, root, folder)
+
+
+def new_folder(home: str, root: str) -> str:
+    """Return a fresh folder for a memory that is not current yet."""
+    folder = f"{paths.memory_link(home, root)}.{secrets.token_hex(4)}"
+    private_folder(folder)
+    return folder
+
+
+def _initialise(folder: str, root: str) -> None:
+    with Memory(folder) as memory:
+        memory.describe(root=root)
+
+
+@contextmanager
+def opened(home: str, root: str) -> Iterator[Memory]:
+    """Open the current memory of *root*, making an empty one where none can be used.
+
+    A damaged memory, or one of a version this program does not know, is set aside first.
+    """
+    try:
+        memory = _open_current(home, root)
+    except StoreDamaged:
+        set_aside(home, root)
+        memory = _open_current(home, root)
+    with memory:
+        yield memory
+
+
+def _open_current(home: str, root: str) -> Memory:
+    create(home, root)
+    folder = os.path.realpath(paths.memory_link(home, root))
+    with Memory(folder) as memory:
+        if memory.meta().root != root:
+            raise StoreDamaged(f"{memory.file} belongs to another checkout")
+    return Memory(folder)
+
+
+def is_current(home: str, root: str, memory: Memory) -> bool:
+    """Return whether *memory* is still the one readers find."""
+    return os.path.realpath(paths.memory_link(home, root)) == memory.folder
+
+
+def swap(home: str, root: str, folder: str) -> None:
+    """Make *folder* the current memory; the one before stays for readers that hold it open.
+
+    Called within a transaction of the old memory, after its debts were carried over: a debt
+    marked later waits for that transaction, then finds itself in a folder that is not current.
+    """
+    before = os.path.realpath(paths.memory_link(home, root))
+    _point_link(home, root, folder)
+    _remove_superseded(home, root, keep=(before, folder))
+
+
+def _point_link(home: str, root: str, folder: str) -> None:
+    link = paths.memory_link(home, root)
+    fresh = f"{link}.link-{secrets.token_hex(4)}"
+    os.symlink(os.path.basename(folder), fresh)
+    os.replace(fresh, link)
+
+
+def _remove_superseded(home: str, root: str, keep: tuple[str, ...]) -> None:
+    kept = {os.path.basename(folder) for folder in keep} | {"memory"}
+    folder = paths.checkout(home, root)
+    for name in os.listdir(folder):
+        if name.startswith("memory.") and name not in kept:
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+
+
+def set_aside(home: str, root: str) -> None:
+    """Move a memory that cannot be used out of the way, keeping it for inspection."""
+    link = paths.memory_link(home, root)
+    folder = os.path.realpath(link)
+    aside = f"{paths.checkout(home, root)}/{_SET_ASIDE}"
+    with suppress(FileNotFoundError):
+        os.unlink(link)
+    shutil.rmtree(aside, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        os.rename(folder, aside)
+
+
+def forget(home: str, root: str) -> None:
+    """Remove everything stored for the checkout at *root*, in one step for readers."""
+    folder = paths.checkout(home, root)
+    doomed = f"{folder}.{secrets.token_hex(4)}.forgotten"
+    with suppress(FileNotFoundError):
+        os.rename(folder, doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def touch_verified(home: str, root: str) -> None:
+    """Note that the memory of *root* was just compared with the disk."""
+    file = paths.verified_file(home, root)
+    with open(file, "ab"):
+        os.utime(file)
+
+
+def verified_at(home: str, root: str) -> float:
+    """Return when the memory was last compared with the disk; seconds since the epoch, or 0."""
+    try:
+        return os.stat(paths.verified_file(home, root)).st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def now_ms() -> int:
+    """Return the wall clock in milliseconds since the epoch, for stored instants only."""
+    return time.time_ns() // 1_000_000
