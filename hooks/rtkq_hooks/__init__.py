@@ -1,0 +1,1 @@
+"""What a coding agent runs: one short process a spawn, standard library only, never fatal."""

@@ -1,0 +1,114 @@
+"""The documents of the clients, handled as raw JSON.
+
+A prompt must reach the subagent byte for byte. Decoding and encoding again would lose what a
+Python string cannot hold or SQLite cuts off (lone surrogates, NUL, numbers beyond a double), so
+the tokens of the client are moved, never rewritten: SQLite parses the document and hands them
+out, and text of ours is spliced in behind the opening quote.
+"""
+
+from __future__ import annotations
+
+from rtkq_hooks import engine
+
+#: A prompt's beginning says what the task is; the rest is not ranked.
+_RANKED_BYTES = 8_000
+_SHORT_ESCAPES = {
+    "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "/": "/",
+}  # fmt: skip
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {
+    ord("\n"): "\\n",
+    ord('"'): '\\"',
+    ord("\\"): "\\\\",
+}
+
+
+class Malformed(Exception):
+    """The document is not one strict JSON text in UTF-8."""
+
+
+def pick(document: bytes, texts: tuple[str, ...], tokens: tuple[str, ...]) -> list[bytes | None]:
+    """Return some values of *document*: first the *texts*, then the *tokens*.
+
+    Args:
+        document: What the client sent.
+        texts: JSON paths whose values are wanted decoded; anything but a text gives ``None``.
+        tokens: JSON paths whose values are wanted as the client spelled them, less the white
+            space between tokens.
+
+    Raises:
+        Malformed: The document is not strict JSON. SQLite would also read JSON5, which no
+            client means, and stop at a NUL byte.
+    """
+    text = _strict(document)
+    columns = [f"?1 ->> '{path}'" for path in texts] + [f"?1 -> '{path}'" for path in tokens]
+    row = _ask(f"SELECT {', '.join(columns)} WHERE json_valid(?1)", text)
+    return [value if isinstance(value, bytes) else None for value in row]
+
+
+def put(holder: bytes, key: str, token: bytes) -> bytes:
+    """Return the JSON object *holder* with *token* as the value of its *key*."""
+    path = f"$.{key}"
+    (result,) = _ask("SELECT json_set(?1, ?2, json(?3))", holder.decode(), path, token.decode())
+    assert isinstance(result, bytes)  # noqa: S101 (json_set gives text or raises)
+    return result
+
+
+def prepend(text: str, token: bytes) -> bytes:
+    """Return the JSON string *token* with *text* in front of what it holds."""
+    return b'"' + escape(text) + token[1:]
+
+
+def escape(text: str) -> bytes:
+    """Return *text* as the inside of a JSON string."""
+    return text.translate(_ESCAPES).encode("utf-8", "replace")
+
+
+def unescape(token: bytes) -> str:
+    """Return roughly what the JSON string *token* says, for ranking only.
+
+    Only its beginning is read; what is no valid character is replaced.
+    """
+    inside = token[1:-1][:_RANKED_BYTES].decode("utf-8", "replace")
+    first, *escaped = inside.split("\\")
+    pieces = [first]
+    is_literal = False
+    for part in escaped:
+        pieces.append(part if is_literal else _unescaped(part))
+        # An empty part stands between two backslashes: the second one is escaped by the first.
+        is_literal = not part and not is_literal
+    return "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _unescaped(part: str) -> str:
+    if not part:
+        return "\\"
+    if part[0] == "u":
+        try:
+            return chr(int(part[1:5], 16)) + part[5:]
+        except ValueError:
+            return "\N{REPLACEMENT CHARACTER}"
+    return _SHORT_ESCAPES.get(part[0], "\N{REPLACEMENT CHARACTER}") + part[1:]
+
+
+def _strict(document: bytes) -> str:
+    try:
+        text = document.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed from error
+    if "\0" in text:
+        raise Malformed
+    return text
+
+
+def _ask(query: str, *values: str) -> tuple[object, ...]:
+    database = engine.connect(":memory:")
+    database.text_factory = bytes
+    try:
+        row: tuple[object, ...] | None = database.execute(query, values).fetchone()
+    except engine.Error as error:
+        raise Malformed from error
+    finally:
+        database.close()
+    if row is None:
+        raise Malformed
+    return row

@@ -1,0 +1,80 @@
+"""Markers by which the hook at a subagent's start knows that its spawn was seen before.
+
+The two calls share no identifier, only session, prompt and type. The first leaves an empty file
+``run/spawns/<session>/<prompt>/<type>.<nonce>``; the second takes one away.
+"""
+
+from __future__ import annotations
+
+import posix
+import time
+
+from rtkq import paths
+
+#: A spawn starts within this time of its call, or it never will.
+LIFETIME_S = 60
+_LONGEST_NAME = 120
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+
+
+def drop(home: str, session: str, prompt_id: str, kind: str) -> None:
+    """Leave a marker for a spawn of this *kind* (a normalised type).
+
+    Raises:
+        OSError: The marker cannot be written.
+    """
+    folder = _folder(home, session, prompt_id)
+    name = f"{folder}/{_component(kind)}.{posix.getpid():x}-{time.monotonic_ns():x}"
+    try:
+        _create(name)
+    except FileNotFoundError:
+        _make_folders(home, folder)
+        _create(name)
+
+
+def take(home: str, session: str, prompt_id: str, kind: str) -> bool:
+    """Take one marker away, and return whether there was one.
+
+    Of several calls at once, each gets a marker of its own.
+    """
+    folder = _folder(home, session, prompt_id)
+    prefix = f"{_component(kind)}."
+    try:
+        names = posix.listdir(folder)
+    except OSError:
+        return False
+    return any(_take(f"{folder}/{name}") for name in names if name.startswith(prefix))
+
+
+def _take(marker: str) -> bool:
+    try:
+        age_s = time.time() - posix.stat(marker).st_mtime
+        posix.unlink(marker)
+    except OSError:
+        return False
+    return age_s <= LIFETIME_S
+
+
+def _folder(home: str, session: str, prompt_id: str) -> str:
+    return f"{paths.spawns_folder(home)}/{_component(session)}/{_component(prompt_id)}"
+
+
+def _component(text: str) -> str:
+    """Return *text* as one name of a file: it comes from outside and may hold anything."""
+    if text and len(text) <= _LONGEST_NAME and _PLAIN.issuperset(text):
+        return text
+    return "=" + text.encode("utf-8", "replace").hex()[:_LONGEST_NAME] if text else "-"
+
+
+def _create(name: str) -> None:
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC
+    posix.close(posix.open(name, flags, 0o600))
+
+
+def _make_folders(home: str, folder: str) -> None:
+    for end in range(len(home) + 1, len(folder) + 1):
+        if folder[end : end + 1] in ("/", ""):
+            try:
+                posix.mkdir(folder[:end], 0o700)
+            except FileExistsError:
+                continue

@@ -1,0 +1,194 @@
+"""Stage the hook under ``$RTKQ_HOME/hook/``: what an agent's settings point to.
+
+An installed package is no place to start from a hundred times a minute: its entry points load
+half of the standard library, and an upgrade swaps files under a running session. So the modules
+of the hook are copied, compiled, to a folder of their own, named by what they contain::
+
+    hook/rtkq-hook                      the command; finds nothing, just starts the interpreter
+    hook/settings                       flat settings, one a line
+    hook/<version>-<python>-<digest>/   start.py, rtkq/, rtkq_hooks/
+
+Everything appears by rename, so a spawn in the middle of an upgrade sees the old or the new.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import py_compile
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import rtkq
+import rtkq_hooks
+from rtkq import paths
+from rtkq.config import Settings
+
+#: What the hook imports of the package ``rtkq``; all of ``rtkq_hooks`` comes along.
+_MODULES = ("__init__.py", "paths.py", "receipts.py", "recall", "words.py")
+_COMMAND = "rtkq-hook"
+_SETTINGS = "settings"
+_KEPT_S = 24 * 3600
+_START = """\
+import sys
+sys.path.insert(0, {bundle!r})
+from rtkq_hooks.main import start
+start({settings!r})
+"""
+_SCRIPT = """\
+#!/bin/sh
+[ -x {python} ] && [ -r {start} ] && exec {python} -I -S -E {start} "$@"
+exit 0
+"""
+
+
+def stage(home: str, settings: Settings) -> None:
+    """Put the hook of this version in place; next to nothing to do when it is there.
+
+    Call it whenever the settings may have changed.
+
+    Args:
+        home: ``$RTKQ_HOME``; made if it is not there.
+        settings: The settings the hook is to act on.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    hook = Path(paths.hook_folder(home))
+    for folder in (Path(home), hook):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sources = dict(_sources())
+    bundle = hook / _name(sources)
+    if not bundle.exists():
+        _build(bundle, sources, hook / _SETTINGS)
+    lines = [f"{key}\t{value}\n" for key, value in flat(home, settings).items()]
+    _replace(hook / _SETTINGS, "".join(lines), 0o600)
+    if _replace(hook / _COMMAND, _script(bundle), 0o700):
+        _retire_others(bundle)
+    _remove_retired(bundle)
+
+
+def command(home: str) -> str:
+    """Return the path of the command that agents run; the client's name is its argument."""
+    return f"{paths.hook_folder(home)}/{_COMMAND}"
+
+
+def flat(home: str, settings: Settings) -> dict[str, str]:
+    """Return what the hook needs of the *settings*, as it reads them."""
+    return {
+        "home": home,
+        "deadline_ms": str(settings.hook.deadline_ms),
+        "budget_tokens": str(settings.hook.budget_tokens),
+        "map_tokens": str(settings.hook.map_tokens),
+        "exempt": ",".join(settings.policy.exempt),
+        "explore": settings.policy.explore,
+        "stale_after_s": str(settings.watch.stale_after_s),
+    }
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    """Yield the place in the bundle and the text of every module of the hook, in order."""
+    packages = {"rtkq": rtkq, "rtkq_hooks": rtkq_hooks}
+    for name, package in packages.items():
+        folder = Path(package.__path__[0])
+        chosen = [folder / module for module in _MODULES] if name == "rtkq" else [folder]
+        for file in sorted(file for top in chosen for file in _python_files(top)):
+            yield f"{name}/{file.relative_to(folder).as_posix()}", file.read_bytes()
+
+
+def _python_files(top: Path) -> list[Path]:
+    return list(top.rglob("*.py")) if top.is_dir() else [top]
+
+
+def _name(sources: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for place, text in sources.items():
+        digest.update(b"%b\0%d\0%b" % (place.encode(), len(text), text))
+    return f"{_version()}-{sys.implementation.cache_tag}-{digest.hexdigest()[:12]}"
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("rtkq")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"
+
+
+def _build(bundle: Path, sources: dict[str, bytes], settings: Path) -> None:
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=bundle.parent))
+    try:
+        for place, text in sources.items():
+            _add_module(building / place, text, bundle / place)
+        start = _START.format(bundle=str(bundle), settings=str(settings))
+        _write(building / "start.py", start.encode("utf-8", "surrogateescape"), 0o600)
+        building.rename(bundle)
+    except OSError:
+        # Whoever staged the same bundle first has left what we wanted.
+        if not bundle.exists():
+            raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _add_module(file: Path, text: bytes, final: Path) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(file, text, 0o600)
+    # Unchecked: the name of the folder vouches for the source, so no start compares them.
+    py_compile.compile(
+        str(file),
+        cfile=importlib.util.cache_from_source(str(file)),
+        dfile=str(final),
+        doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def _script(bundle: Path) -> str:
+    # The interpreter below a virtual environment starts faster and outlives it.
+    python = getattr(sys, "_base_executable", None) or sys.executable
+    return _SCRIPT.format(python=shlex.quote(python), start=shlex.quote(f"{bundle}/start.py"))
+
+
+def _replace(file: Path, text: str, mode: int) -> bool:
+    """Make *text* the content of *file*, and return whether it was another one before."""
+    content = text.encode("utf-8", "surrogateescape")
+    with contextlib.suppress(FileNotFoundError):
+        if file.read_bytes() == content:
+            return False
+    staged = file.with_name(f".{file.name}.{os.getpid()}")
+    _write(staged, content, mode)
+    staged.rename(file)
+    return True
+
+
+def _write(file: Path, content: bytes, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with open(os.open(file, flags, mode), "wb") as stream:
+        stream.write(content)
+
+
+def _retire_others(current: Path) -> None:
+    for folder in _others(current):
+        os.utime(folder)  # the age of a bundle counts from here
+
+
+def _remove_retired(current: Path) -> None:
+    """Remove bundles so old that no spawn can still be about to start one.
+
+    An interpreter that misses its script exits with 2, which a client takes for a refusal.
+    """
+    for folder in _others(current):
+        if time.time() - folder.stat().st_mtime > _KEPT_S:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _others(current: Path) -> list[Path]:
+    return [folder for folder in current.parent.iterdir() if folder.is_dir() and folder != current]
