@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from rtkq_hooks.envelope import escape
 
-_OPENING = escape('<rtkq-context project="')
+_PROJECT = escape(' project="')
+_GENERATION = escape(' generation="')
+_OPENING = b"<rtkq-context" + _PROJECT
 _CLOSING = b"</rtkq-context>"
 _NEWLINE = b"\\n"
 #: Stands between a block and the prompt behind it.
@@ -23,8 +25,9 @@ def holds_current(token: bytes, block: str) -> bool:
         token: The raw JSON string of a prompt.
         block: The block that would be put into it.
     """
-    identity = escape(_identity(block))
-    return any(token.startswith(identity, start) for start, _ in _spans(token))
+    wanted = _identity(escape(block.partition("\n")[0]))
+    heads = [token[start : token.find(_NEWLINE, start)] for start, _ in _spans(token)]
+    return any(_identity(head) == wanted for head in heads)
 
 
 def without_blocks(token: bytes) -> bytes:
@@ -37,9 +40,9 @@ def without_blocks(token: bytes) -> bytes:
     return b"".join([*kept, token[at:]])
 
 
-def _identity(block: str) -> str:
-    before, name, rest = block.partition("\n")[0].partition(' generation="')
-    return before + name + rest.partition('"')[0] + '"'
+def _identity(head: bytes) -> list[bytes]:
+    """Return project and generation from the first line of a block; its state may differ."""
+    return [head.partition(name)[2].partition(b'\\"')[0] for name in (_PROJECT, _GENERATION)]
 
 
 def _spans(token: bytes) -> list[tuple[int, int]]:
