@@ -175,6 +175,17 @@ class TailRow(Model):
         without_rowid = True
 
 
+class LayerRow(Model):
+    """A text about the whole project, ready to print."""
+
+    kind = TextField(primary_key=True)
+    text = TextField()
+
+    class Meta:
+        table_name = "layer"
+        without_rowid = True
+
+
 class DebtRow(Model):
     """A path whose change is owed to the memory."""
 
@@ -230,7 +241,7 @@ FACTS = Schema(
 
 MEMORY = Schema(
     "memory",
-    (MetaRow, FieldRow, FileRow, DefinitionRow, PostingRow, TailRow, DebtRow),
+    (MetaRow, FieldRow, FileRow, DefinitionRow, PostingRow, TailRow, LayerRow, DebtRow),
     (
         (
             """CREATE TABLE meta (id INTEGER NOT NULL PRIMARY KEY, root TEXT NOT NULL,
@@ -256,6 +267,7 @@ MEMORY = Schema(
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
             """CREATE TABLE tail (term TEXT NOT NULL, field INTEGER NOT NULL, tail BLOB NOT NULL,
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
+            "CREATE TABLE layer (kind TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
             """CREATE TABLE debt (path TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL,
                marked_at INTEGER NOT NULL) WITHOUT ROWID""",
         ),

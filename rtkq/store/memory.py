@@ -184,10 +184,18 @@ def _in_batches(connection: Any, select: str, names: list[str]) -> list[tuple[An
 def create(home: str, root: str) -> None:
     """Make an empty memory for the checkout at *root*, if there is none."""
     private_folder(paths.checkout(home, root))
-    if not os.path.exists(paths.memory_file(home, root)):
+    link = paths.memory_link(home, root)
+    while not os.path.exists(paths.memory_file(home, root)):
         folder = new_folder(home, root)
         _initialise(folder, root)
-        _point_link(home, root, folder)
+        if os.path.islink(link):
+            os.unlink(link)  # what it named was deleted by somebody else
+        try:
+            # Without replacing: of two processes creating at once one wins, and no debt that
+            # was marked in the winner's memory can be hidden by the loser's.
+            os.symlink(os.path.basename(folder), link)
+        except FileExistsError:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_folder(home: str, root: str) -> str:
@@ -231,15 +239,79 @@ def is_current(home: str, root: str, memory: Memory) -> bool:
     return os.path.realpath(paths.memory_link(home, root)) == memory.folder
 
 
-def swap(home: str, root: str, folder: str) -> None:
-    """Make *folder* the current memory; the one before stays for readers that hold it open.
+@contextmanager
+def beside(folder: str) -> Iterator[Memory]:
+    """Open a memory that no reader knows yet, for writing it as a whole.
 
-    Called within a transaction of the old memory, after its debts were carried over: a debt
-    marked later waits for that transaction, then finds itself in a folder that is not current.
+    Without journal and syncing, for until it is swapped in a crash loses nothing but work; when
+    the block ends, it is on the disk.
     """
-    before = os.path.realpath(paths.memory_link(home, root))
-    _point_link(home, root, folder)
-    _remove_superseded(home, root, keep=(before, folder))
+    with Memory(folder) as memory:
+        connection = memory.connection
+        connection.execute("PRAGMA journal_mode = off")
+        connection.execute("PRAGMA synchronous = off")
+        with memory.atomic():
+            yield memory
+        connection.execute("PRAGMA journal_mode = wal")
+    _sync(memory.file)
+
+
+def _sync(file: str) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def supersede(
+    home: str,
+    current: Memory,
+    folder: str,
+    *,
+    fence: int,
+    paid: Mapping[str, int],
+    full_seq: int,
+    **description: Any,
+) -> None:
+    """Make the memory in *folder* the current one, carrying over what is still owed.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        current: The memory readers find now.
+        folder: A memory written by `beside`.
+        fence: The token of the caller's lease.
+        paid: Debts that the new memory has paid: path → seq read.
+        full_seq: The wish for a rebuild from nothing that it fulfils; 0 for none.
+        description: stage, git_head and recipe of the new memory.
+
+    Raises:
+        LeaseLost: Another worker claimed this checkout meanwhile.
+    """
+    # Under the write lock of the current memory: a debt marked after this waits for it, then
+    # finds itself in a memory that is not current and is marked again.
+    with current.atomic():
+        current.check_fence(fence)
+        meta = current.meta()
+        owed = [
+            (row.path, row.seq, row.marked_at)
+            for row in DebtRow.select()
+            if paid.get(row.path) != row.seq
+        ]
+        with Memory(folder) as fresh, fresh.atomic():
+            fresh.describe(
+                root=meta.root,
+                generation=meta.generation + 1,
+                indexed_at=now_ms(),
+                fence=fence,
+                debt_seq=meta.debt_seq,
+                full_seq=0 if meta.full_seq <= full_seq else meta.full_seq,
+                **description,
+            )
+            fresh.connection.executemany("INSERT INTO debt VALUES (?, ?, ?)", owed)
+        _point_link(home, meta.root, folder)
+    # The one before stays for readers that hold it open.
+    _remove_superseded(home, meta.root, keep=(current.folder, folder))
 
 
 def _point_link(home: str, root: str, folder: str) -> None:

@@ -1,0 +1,59 @@
+"""Building a memory from nothing, file by file in order of path."""
+
+from __future__ import annotations
+
+from rtkq.build.postings import Index
+from rtkq.build.project_map import KIND, project_map
+from rtkq.build.source import INSERT_DEFINITION, INSERT_FILE, Source
+from rtkq.store.memory import Memory
+
+
+class Assembly:
+    """The rows of a new memory, in a folder no reader knows yet.
+
+    Everything happens in the transaction of the caller, who swaps the folder in at the end.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._connection = memory.connection
+        self._index = Index()
+        self._files = 0
+        self._last_path = ""
+        self._searchable: list[tuple[str, int]] = []
+
+    def add(self, source: Source) -> None:
+        """Enter one file; paths must come in order, for file numbers follow them."""
+        path = source.path
+        if path <= self._last_path:
+            raise ValueError(f"{path} after {self._last_path}")
+        self._last_path = path
+        self._files += 1
+        row = source.file_row(self._files)
+        self._connection.execute(INSERT_FILE, row)
+        self._connection.executemany(INSERT_DEFINITION, source.definition_rows(self._files))
+        self._index.add(self._files, source.sections())
+        if source.language:
+            self._searchable.append((path, row[11]))
+
+    def finish(self) -> None:
+        """Write what depends on all files together."""
+        for term, field, postings in self._index.lists():
+            head, tail = postings.packed()
+            self._connection.execute(
+                "INSERT INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)",
+                (term, field, len(postings), head),
+            )
+            if tail:
+                self._connection.execute(
+                    "INSERT INTO tail (term, field, tail) VALUES (?, ?, ?)", (term, field, tail)
+                )
+        self._connection.executemany(
+            "INSERT INTO field (field, documents, total_length, step) VALUES (?, ?, ?, ?)",
+            [
+                (field, totals.documents, totals.length, totals.step)
+                for field, totals in self._index.totals.items()
+            ],
+        )
+        self._connection.execute(
+            "INSERT INTO layer (kind, text) VALUES (?, ?)", (KIND, project_map(self._searchable))
+        )

@@ -1,0 +1,78 @@
+"""One file as the index sees it: how often each term stands in each of its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rtkq import words
+from rtkq.extract.facts import Facts
+from rtkq.recall import layout
+
+#: A definition's name says more about it than a word of its body.
+_NAME_WEIGHT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The terms of one document of one field: a file, or a chunk of it."""
+
+    field: int
+    #: 0 for fields whose document is the whole file.
+    chunk: int
+    counts: Mapping[str, int]
+
+    @property
+    def length(self) -> int:
+        """The number of term occurrences, as BM25 counts length."""
+        return sum(self.counts.values())
+
+    def number(self, file: int) -> int:
+        """Return the document number in postings, for the file with this id."""
+        return file << layout.CHUNK_BITS | self.chunk if self.field == layout.CHUNK else file
+
+
+def sections(path: str, facts: Facts) -> Iterator[Section]:
+    """Return the sections of the file at *path*; a pure function of path and facts."""
+    yield Section(layout.PATH, 0, _path_counts(path))
+    content: dict[str, int] = {}
+    stem = words.count(_stem(path))
+    for ordinal, chunk in enumerate(facts.chunks):
+        counts = _counts(chunk.words)
+        _add(content, counts, 1)
+        if chunk.definition >= 0:
+            _add(counts, words.count(facts.definitions[chunk.definition].name), _NAME_WEIGHT)
+        _add(counts, stem, 1)
+        yield Section(layout.CHUNK, ordinal, counts)
+    _add(content, _counts(facts.rest), 1)
+    if content:
+        yield Section(layout.CONTENT, 0, content)
+
+
+def _path_counts(path: str) -> dict[str, int]:
+    """Return the terms of a path without its extension; those of the file's name twice."""
+    folder, _, name = path.rpartition("/")
+    stem = _stem(path)
+    counts = words.count(folder.replace("/", " "))
+    _add(counts, words.count(stem), 2)
+    if not counts:
+        counts[name.lower()] = 1
+    return counts
+
+
+def _stem(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
+
+
+def _counts(identifiers: Mapping[str, int]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for identifier, n in identifiers.items():
+        for term in words.terms(identifier):
+            counts[term] = counts.get(term, 0) + n
+    return counts
+
+
+def _add(counts: dict[str, int], more: Mapping[str, int], weight: int) -> None:
+    for term, n in more.items():
+        counts[term] = counts.get(term, 0) + weight * n

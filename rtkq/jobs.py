@@ -1,0 +1,152 @@
+"""The queue: which jobs exist under which names, and a storage that wakes a worker at once.
+
+A job is only a nudge: it may be lost, doubled or late without harm, for what is owed stands in
+rows of the store. Jobs are declared here and bound by the workers, so that whoever enqueues one
+never imports what it runs.
+
+Huey stores a task under ``module.function``: renaming this module or a job function is a change
+of the wire format.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from huey import Huey
+from huey.storage import SqliteStorage
+
+from rtkq import paths
+from rtkq.store import Registry
+from rtkq.store.database import private_folder
+
+#: A project an agent is using now goes before the others.
+PRIORITY_IN_USE = 10
+PRIORITY_IDLE = 0
+#: An agent that came this recently is using the project, in seconds.
+_IN_USE_S = 15 * 60
+#: What a lost ring of the bell costs at most, in milliseconds.
+_BELL_TIMEOUT_MS = 1000
+
+_log = logging.getLogger(__name__)
+
+
+class Queue(NamedTuple):
+    """The Huey instance of a home, and its jobs as they are enqueued."""
+
+    huey: Huey
+    rebuild: Callable[..., object]
+
+
+_bound: dict[str, Callable[[str], None]] = {}
+_queues: dict[str, Queue] = {}
+
+
+def bind(rebuild: Callable[[str], None]) -> None:
+    """Say what the jobs do in this process; only workers call this."""
+    _bound["rebuild"] = rebuild
+
+
+def rebuild(root: str) -> None:
+    """Pay what is owed to the checkout at *root*."""
+    _bound["rebuild"](root)
+
+
+def queue(home: str) -> Queue:
+    """Return the queue under *home*, with every job declared."""
+    if home not in _queues:
+        private_folder(home)
+        huey = Huey(
+            "rtkq",
+            storage_class=DoorbellStorage,
+            filename=paths.queue_file(home),
+            results=False,
+            factory=_NormalConnection,
+            utc=False,
+        )
+        _queues[home] = Queue(huey, huey.task()(rebuild))
+    return _queues[home]
+
+
+def nudge(home: str, root: str, *, priority: int | None = None) -> None:
+    """Ask the workers to look at *root*; nothing happens while a nudge is waiting already.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        root: A registered checkout.
+        priority: Higher goes first; by default a project in use goes before the others.
+    """
+    now = time.time()
+    with Registry(home) as registry:
+        project = registry.find(root)
+        if project is None or not registry.take_nudge(root, now):
+            return
+    if priority is None:
+        is_used = now - project.used_at < _IN_USE_S
+        priority = PRIORITY_IN_USE if is_used else PRIORITY_IDLE
+    try:
+        queue(home).rebuild(root, priority=priority)
+    except sqlite3.Error as error:
+        # The debt is written; the sweep finds it when nudges can be given again.
+        _log.warning("the nudge for %s is lost: %s", root, error)
+
+
+class _NormalConnection(sqlite3.Connection):
+    """A connection that syncs at checkpoints only: a job lost to a power cut is a lost nudge."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.execute("PRAGMA synchronous = normal")
+        self.execute("PRAGMA journal_size_limit = 1048576")
+
+
+class DoorbellStorage(SqliteStorage):
+    """A queue in SQLite with a bell: an idle worker sleeps on a FIFO and wakes in a millisecond.
+
+    Polling would cost either latency or an idle processor. The bell may be lost, then the poll
+    of the FIFO times out.
+    """
+
+    blocking = True
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._bell_file = f"{self.filename}.bell"
+        self._bell: tuple[int, int] | None = None
+        with suppress(FileExistsError):
+            os.mkfifo(self._bell_file, 0o600)
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Put *data* on the queue and ring the bell."""
+        super().enqueue(data, priority)
+        with suppress(BlockingIOError):  # it rings already, and long
+            os.write(self._descriptor(), b"!")
+
+    def dequeue(self) -> bytes | None:
+        """Take the next job off the queue, waiting for the bell when there is none."""
+        data: bytes | None = super().dequeue()
+        if data is None and self._is_rung():
+            data = super().dequeue()
+        return data
+
+    def _is_rung(self) -> bool:
+        poll = select.poll()
+        poll.register(self._descriptor(), select.POLLIN)
+        if not poll.poll(_BELL_TIMEOUT_MS):
+            return True  # the ring may have been lost
+        with suppress(BlockingIOError):  # another worker was quicker
+            os.read(self._descriptor(), 1)
+        return True
+
+    def _descriptor(self) -> int:
+        # A descriptor made before a fork would be shared, and so would be its closing.
+        if self._bell is None or self._bell[0] != os.getpid():
+            flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
+            self._bell = (os.getpid(), os.open(self._bell_file, flags))
+        return self._bell[1]

@@ -1,0 +1,147 @@
+"""The read side: a task in, ranked files and definitions out, in bounded work.
+
+The hook runs this in a process of its own for every subagent, so nothing here imports more than
+``_sqlite3`` and modules that the interpreter has loaded anyway.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from rtkq.recall import queries
+from rtkq.recall.memory import Memory, open_memory
+from rtkq.recall.question import Question
+from rtkq.recall.rank import Candidate, rank
+from rtkq.recall.render import (
+    CHARS_A_TOKEN,
+    MARKER_END,
+    MARKER_PREFIX,
+    File,
+    block,
+    clean,
+    definitions_of,
+    fill,
+    header,
+    most_files,
+)
+
+__all__ = [
+    "MARKER_END",
+    "MARKER_PREFIX",
+    "Context",
+    "Memory",
+    "context",
+    "open_memory",
+    "project_map",
+]
+
+#: Contract: not compared with the disk for longer than this means stale, in seconds.
+STALE_AFTER_S = 600
+_MOST_OWED = 8
+
+
+class Context:
+    """What a subagent is given, and what it was made of."""
+
+    __slots__ = ("files", "generation", "state", "text")
+
+    def __init__(self, text: str, state: str, generation: int, files: list[File]) -> None:
+        #: The text as injected; empty when there is nothing to say.
+        self.text = text
+        self.state = state
+        self.generation = generation
+        #: The files it could name, best first.
+        self.files = files
+
+    @property
+    def tokens(self) -> int:
+        """The size of the text in tokens of 4 characters, rounded up."""
+        return -(-len(self.text) // CHARS_A_TOKEN)
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the files, best first."""
+        return [file.path for file in self.files]
+
+
+def context(
+    memory: Memory,
+    task: str,
+    *,
+    budget_tokens: int,
+    root: str | None = None,
+    stale_after_s: int = STALE_AFTER_S,
+) -> Context:
+    """Return the context for *task*.
+
+    Args:
+        memory: An open memory.
+        task: What the subagent is asked to do, in any words.
+        budget_tokens: Upper bound of the text, in tokens of 4 characters.
+        root: The checkout to look for the named files in, where it is not the memory's own: a
+            worktree that is served its main checkout's memory. The state is ``dirty`` then.
+        stale_after_s: Age in seconds at which a memory that was not compared with the disk
+            counts as stale.
+    """
+    state = memory.state(stale_after_s) if root in (None, memory.root) else "dirty"
+    candidates = rank(memory, Question(task))[: most_files(budget_tokens)]
+    files = _on_disk(memory, candidates, root or memory.root)
+    first = header(memory, state)
+    owed = _owed_lines(memory)
+    room = budget_tokens * CHARS_A_TOKEN - len(block(first, owed)) - 1
+    lines = fill(files, room)
+    text = block(first, lines + owed) if lines else ""
+    return Context(text, state, memory.generation, files)
+
+
+def _on_disk(memory: Memory, candidates: list[Candidate], root: str) -> list[File]:
+    is_elsewhere = root != memory.root
+    files = []
+    for candidate in candidates:
+        state = _state_on_disk(candidate, root, is_elsewhere)
+        if state:
+            file = File(candidate, state)
+            file.definitions = definitions_of(memory, candidate)
+            files.append(file)
+    return files
+
+
+def _state_on_disk(candidate: Candidate, root: str, is_elsewhere: bool) -> str:
+    """Return ``fresh``, ``changed`` or, for a file that is gone, nothing."""
+    try:
+        status = posix.stat(f"{root}/{candidate.path}")
+    except (OSError, ValueError):
+        return ""
+    # Another checkout of the same file has a time of its own, so there only the size can tell.
+    is_same = status.st_size == candidate.size and (
+        is_elsewhere or status.st_mtime_ns == candidate.mtime_ns
+    )
+    return "fresh" if is_same else "changed"
+
+
+def _owed_lines(memory: Memory) -> list[str]:
+    owed = [path for (path,) in memory.rows(queries.OWED, (_MOST_OWED,))]
+    return ["changed since indexed: " + ", ".join(map(clean, owed))] if owed else []
+
+
+def project_map(
+    memory: Memory, *, budget_tokens: int, stale_after_s: int = STALE_AFTER_S
+) -> Context:
+    """Return a short map of the project, for a subagent whose task is not known.
+
+    Args:
+        memory: An open memory.
+        budget_tokens: Upper bound of the text, in tokens of 4 characters.
+        stale_after_s: As for `context`.
+    """
+    state = memory.state(stale_after_s)
+    found = memory.row(queries.MAP)
+    first = header(memory, state)
+    room = budget_tokens * CHARS_A_TOKEN - len(block(first, [])) - 1
+    lines: list[str] = []
+    for line in (found[0] if found else "").splitlines():
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(clean(line))
+    return Context(block(first, lines) if lines else "", state, memory.generation, [])

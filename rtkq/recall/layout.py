@@ -1,0 +1,38 @@
+"""How postings are packed, shared by those who write and those who read them.
+
+A list is a run of 32-bit document numbers followed by a run of as many impact bytes, strongest
+first, in the byte order of the machine. A document is a file, or a chunk of one: then its number
+is ``file << CHUNK_BITS | chunk``.
+"""
+
+from __future__ import annotations
+
+PATH = 0
+CONTENT = 1
+CHUNK = 2
+FIELDS = (PATH, CONTENT, CHUNK)
+
+#: Room for 1024 chunks a file and 4 million files.
+CHUNK_BITS = 10
+#: How many documents of a term a reader ever sees: bounds the work of a question.
+HEAD_LENGTH = 128
+#: Impacts are stored in one byte; this one stands for the highest BM25 weight, k1 + 1.
+TOP_IMPACT = 255
+
+_BYTES_A_POSTING = 5
+
+ROLE_SOURCE = 0
+ROLE_TEST = 1
+ROLE_ASIDE = 2  # documentation, examples, vendored code
+
+
+def pack(documents: bytes, impacts: bytes) -> bytes:
+    """Return a packed list of native 32-bit *documents* and their *impacts*."""
+    return documents + impacts
+
+
+def unpack(packed: bytes) -> tuple[memoryview[int], memoryview[int]]:
+    """Return the document numbers and the impacts of a packed list."""
+    length = len(packed) // _BYTES_A_POSTING
+    view = memoryview(packed)
+    return view[: 4 * length].cast("I"), view[4 * length :]

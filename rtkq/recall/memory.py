@@ -1,0 +1,105 @@
+"""Opening a memory for reading: never writing, never waiting, never raising for a bad file."""
+
+from __future__ import annotations
+
+import _sqlite3
+import posix
+import time
+
+from rtkq import paths
+from rtkq.recall import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+#: Must equal ``schema.APPLICATION_ID`` and ``schema.MEMORY.version``; a test holds them together.
+APPLICATION_ID = 0x72746B71
+SCHEMA_VERSION = 1
+
+_COMPLETE = "complete"
+
+
+class Memory:
+    """A memory open for reading, as it was published last."""
+
+    def __init__(self, connection: Any, home: str, root: str) -> None:
+        self.home = home
+        self.root = root
+        self._connection = connection
+        found, self.stage, self.generation, self.indexed_at_ms, wish, is_owing = self.row(
+            queries.META
+        )
+        if found != root:
+            raise LookupError(root)
+        self._is_owing = bool(wish or is_owing)
+
+    def rows(self, query: str, values: tuple[Any, ...] = (), among: Iterable[Any] = ()) -> Any:
+        """Return all rows of a *query*; ``{}`` in it stands for the values it looks *among*."""
+        listed = (*among,)
+        placed = query.format(",".join("?" * len(listed)))
+        return self._connection.execute(placed, values + listed).fetchall()
+
+    def row(self, query: str) -> Any:
+        """Return the first row of a *query*, or None."""
+        return self._connection.execute(query).fetchone()
+
+    def state(self, stale_after_s: int) -> str:
+        """Return what may be believed: fresh, dirty, stale or building."""
+        if self.stage != _COMPLETE:
+            return "building"
+        if self._is_owing:
+            return "dirty"
+        return "stale" if self._age_s() > stale_after_s else "fresh"
+
+    def _age_s(self) -> float:
+        try:
+            status = posix.stat(paths.verified_file(self.home, self.root))
+        except OSError:
+            return float("inf")
+        return time.time() - status.st_mtime
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._connection.close()
+
+
+def open_memory(home: str, root: str) -> Memory | None:
+    """Return the memory of the checkout at *root*.
+
+    None when there is none yet, or it is damaged, of another version or of another checkout.
+    """
+    file = paths.memory_file(home, root)
+    for mode in ("mode=ro", "immutable=1"):
+        if mode == "immutable=1" and _has_log(file):
+            return None
+        try:
+            return _opened(file, mode, home, root)
+        except _sqlite3.OperationalError:
+            continue  # a read-only folder: SQLite cannot make its -shm there
+        except (_sqlite3.Error, LookupError, TypeError):
+            return None
+    return None
+
+
+def _opened(file: str, mode: str, home: str, root: str) -> Memory | None:
+    connection = _sqlite3.connect(f"file:{_quoted(file)}?{mode}", uri=True, isolation_level=None)
+    try:
+        if connection.execute(queries.OWNER).fetchone() != (APPLICATION_ID, SCHEMA_VERSION):
+            raise LookupError(file)
+        return Memory(connection, home, root)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _quoted(file: str) -> str:
+    return file.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _has_log(file: str) -> bool:
+    try:
+        return posix.stat(file + "-wal").st_size > 0
+    except OSError:
+        return False

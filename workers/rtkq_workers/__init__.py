@@ -1,0 +1,1 @@
+"""The background processes: the watcher marks what is dirty, the workers rebuild it."""

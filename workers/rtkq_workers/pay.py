@@ -1,0 +1,65 @@
+"""What a nudge does: rebuild, and on failure note it and wait longer each time."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+
+from rtkq import jobs
+from rtkq.errors import LeaseLost, RtkqError
+from rtkq.store import Registry
+from rtkq_workers.rebuild import rebuild
+
+_log = logging.getLogger(__name__)
+
+_BASE_S = 2.0
+_CAP_S = 300.0
+_JITTER = 0.2
+
+
+def pay(home: str, root: str) -> None:
+    """Pay what is owed to the checkout at *root*; never raises for what can go wrong there."""
+    with Registry(home) as registry:
+        registry.drop_nudge(root)
+        project = registry.find(root)
+    if project is None:
+        return
+    try:
+        is_done = rebuild(home, root)
+    except LeaseLost as error:
+        _log.warning("%s", error)
+        return
+    except (RtkqError, OSError) as error:
+        _note_failure(home, root, project.attempts + 1, error)
+        return
+    if is_done:
+        _nudge_if_owing(home, root)
+
+
+def _note_failure(home: str, root: str, attempts: int, error: Exception) -> None:
+    wait_s = backoff_s(attempts) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+    _log.warning("rebuilding %s failed, try %d: %s", root, attempts, error)
+    with Registry(home) as registry:
+        registry.fail(root, attempts=attempts, retry_at=time.time() + wait_s, error=str(error))
+
+
+def backoff_s(attempt: int) -> float:
+    """Return how long to wait before the next try, in seconds, jitter apart.
+
+    Args:
+        attempt: 1 after the first failure.
+
+    Source:
+        Exponential backoff: doubles from 2 s and stops at 5 minutes.
+    """
+    return min(_CAP_S, _BASE_S * 2.0 ** min(attempt - 1, 20))
+
+
+def _nudge_if_owing(home: str, root: str) -> None:
+    # A debt marked between the last look and the release of the lease may have had its nudge
+    # answered by a worker that found the lease held.
+    with Registry(home) as registry:
+        project = registry.find(root)
+    if project is not None and project.is_owing:
+        jobs.nudge(home, root)

@@ -1,0 +1,184 @@
+"""From paths to sources: read the bytes, know them by hash, extract what nobody extracted yet."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rtkq.build.source import Source
+from rtkq.extract import MAX_BYTES, extract
+from rtkq.extract.facts import Facts, decode, encode
+from rtkq.extract.languages import language_of, version_of
+from rtkq.records import Stamp
+from rtkq.store import facts as store
+
+#: Files between two signs of life: short enough for a lease, long enough for one transaction.
+BATCH = 64
+_READS = 3
+#: A file changed more recently than this may change again within one tick of the clock.
+_GRAIN_NS = 20_000_000
+#: Where stamps come in whole seconds, a tick is one.
+_COARSE_GRAIN_NS = 2_000_000_000
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the memory knows of a file whose stamp has not changed: its bytes need no reading."""
+
+    stamp: Stamp
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    path: str
+    language: str
+    stamp: Stamp
+    is_verified: bool
+    content: bytes
+    data: bytes | None
+
+
+def sources(
+    home: str,
+    root: str,
+    paths: Sequence[str],
+    *,
+    known: Mapping[str, Known] | None = None,
+    is_fresh: bool = False,
+) -> Iterator[list[Source]]:
+    """Return the files at *paths* in batches, in the order given; what is gone is left out.
+
+    Args:
+        home: Folder for everything rtkq stores; facts are fetched from it and put there.
+        root: Real path of the checkout.
+        paths: Relative to *root*.
+        known: Files whose content needs no reading while their stamp is the same.
+        is_fresh: Extract everything anew instead of fetching facts.
+    """
+    for start in range(0, len(paths), BATCH):
+        batch = [
+            _read(root, path, (known or {}).get(path)) for path in paths[start : start + BATCH]
+        ]
+        yield _with_facts(home, root, [one for one in batch if one is not None], is_fresh)
+
+
+def _with_facts(home: str, root: str, batch: Sequence[_Read], is_fresh: bool) -> list[Source]:
+    keys = {
+        one.path: store.key(one.content, one.language, version_of(one.language))
+        for one in batch
+        if one.content and one.language
+    }
+    stored = {} if is_fresh else store.fetch(home, keys.values())
+    fresh: dict[bytes, bytes] = {}
+    found = []
+    for one in batch:
+        facts = _facts(root, one, keys.get(one.path), stored, fresh)
+        found.append(Source(one.path, one.stamp, one.is_verified, one.content, one.language, facts))
+    store.put(home, fresh)
+    return found
+
+
+def _facts(
+    root: str,
+    one: _Read,
+    key: bytes | None,
+    stored: Mapping[bytes, bytes],
+    fresh: dict[bytes, bytes],
+) -> Facts:
+    if key is None:
+        return Facts(one.language, "huge" if one.language else "unread", 0)
+    payload = stored.get(key) or fresh.get(key)
+    if payload is not None:
+        try:
+            return decode(payload)
+        except ValueError:
+            pass  # a damaged entry is expendable: extract again and replace it
+    data = one.data if one.data is not None else _bytes_of(root, one)
+    facts = extract(data, one.language)
+    fresh[key] = encode(facts)
+    return facts
+
+
+def _bytes_of(root: str, one: _Read) -> bytes:
+    again = _read(root, one.path, None)
+    if again is None or again.data is None or again.content != one.content:
+        return b""  # it changed under us: its new stamp is owed, and this entry is not its own
+    return again.data
+
+
+def facts_of(home: str, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, Facts] | None:
+    """Return the stored facts of (path, content, language), or None where any is missing."""
+    keys = {
+        path: store.key(content, language, version_of(language))
+        for path, content, language in entries
+        if content and language
+    }
+    stored = store.fetch(home, keys.values())
+    try:
+        return {path: decode(stored[key]) for path, key in keys.items()}
+    except (KeyError, ValueError):
+        return None
+
+
+def _read(root: str, path: str, known: Known | None) -> _Read | None:
+    """Return the file at *path* as it is on the disk, or None where there is no regular file."""
+    language = language_of(path) or ""
+    file = os.path.join(root, path)
+    for _ in range(_READS):
+        try:
+            descriptor = os.open(file, _OPEN)
+        except OSError:
+            return _unreadable(file, path)
+        try:
+            found = _read_open(descriptor, path, language, known)
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        if found is None or found.is_verified:
+            return found
+    return found
+
+
+def _read_open(descriptor: int, path: str, language: str, known: Known | None) -> _Read | None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    stamp = Stamp.of(status)
+    if known is not None and known.stamp == stamp:
+        return _Read(path, language, stamp, True, known.content, None)
+    if not language or status.st_size > MAX_BYTES:
+        return _Read(path, language, stamp, True, b"", None)
+    data = _whole(descriptor, status.st_size)
+    after = Stamp.of(os.fstat(descriptor))
+    is_verified = after == stamp and _is_settled(stamp)
+    return _Read(path, language, after, is_verified, store.content_hash(data), data)
+
+
+def _whole(descriptor: int, size: int) -> bytes:
+    parts = []
+    while part := os.read(descriptor, max(size, 1 << 16)):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _unreadable(file: str, path: str) -> _Read | None:
+    try:
+        status = os.lstat(file)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return _Read(path, "", Stamp.of(status), True, b"", None)
+
+
+def _is_settled(stamp: Stamp) -> bool:
+    """Return whether a later change is sure to give another stamp (git's "racy" rule)."""
+    newest = max(stamp.mtime_ns, stamp.ctime_ns)
+    grain = _GRAIN_NS if newest % 1_000_000_000 else _COARSE_GRAIN_NS
+    return newest < time.time_ns() - grain

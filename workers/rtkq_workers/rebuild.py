@@ -1,0 +1,252 @@
+"""Paying the debts of one checkout: claim, read, build, publish, until nothing is owed.
+
+Few debts are paid in place. Many, and a first build, are paid by assembling a new memory beside
+the old one and swapping it in: readers keep the old one until the new one is whole, and no write
+lock is held for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rtkq import git
+from rtkq.build import RECIPE
+from rtkq.build.amend import Change, prepare
+from rtkq.build.assemble import Assembly
+from rtkq.build.source import Source
+from rtkq.extract.facts import Facts
+from rtkq.extract.languages import TEXT
+from rtkq.records import Project, Stage, Stamp
+from rtkq.schema import FileRow
+from rtkq.store import Registry, lease, touch_verified
+from rtkq.store import memory as memories
+from rtkq.store.memory import Memory
+from rtkq_workers import failpoints, reading
+from rtkq_workers.reading import Known
+from rtkq_workers.watch import scan
+
+#: More debts than this are paid by assembling anew: in place they would hold the write lock for
+#: longer than 200 ms.
+MOST_IN_PLACE = 300
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What stays the same while one claim works on one checkout."""
+
+    home: str
+    root: str
+    lease: lease.Lease
+    progress: Progress
+
+    def alive(self, done: int, total: int) -> None:
+        """Renew the lease and tell how far the work is, in files."""
+        self.lease.renew()
+        self.progress(done, total)
+
+
+def rebuild(home: str, root: str, *, progress: Progress = lambda _done, _total: None) -> bool:
+    """Pay everything owed to the checkout at *root*.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        root: A registered checkout.
+        progress: Told (files done, files in all) from time to time.
+
+    Returns:
+        False when another process holds the lease: it goes on until nothing is owed.
+
+    Raises:
+        LeaseLost: This process was frozen for so long that another one took over.
+        StoreFull: There is no room; what was published before is still served.
+        FileNotFoundError: The checkout is gone from the disk.
+    """
+    claimed = lease.claim(home, root)
+    if claimed is None:
+        return False
+    try:
+        run = _Run(home, root, claimed, progress)
+        while _pay(run):
+            pass
+    finally:
+        claimed.release()
+    return True
+
+
+def _pay(run: _Run) -> bool:
+    """Pay what is owed now; return whether there was anything to pay."""
+    with Registry(run.home) as registry:
+        project = registry.find(run.root)
+    with memories.opened(run.home, run.root) as memory:
+        meta = memory.meta()
+        debts = memory.debts()
+        is_whole = meta.stage == Stage.COMPLETE and meta.recipe == RECIPE and not meta.full_seq
+        if is_whole and not debts:
+            _settle(run, project)
+            return False
+        if meta.stage == Stage.EMPTY:
+            _show_paths(run, memory)
+        elif not (is_whole and len(debts) <= MOST_IN_PLACE and _amend(run, memory, debts)):
+            _assemble(run, memory, debts, meta.full_seq)
+    return True
+
+
+def _settle(run: _Run, project: Project | None) -> None:
+    # With the owed_seq read before the debts were: a mark that came later stays owed.
+    if project is not None:
+        with Registry(run.home) as registry:
+            registry.settle(run.root, project.owed_seq)
+
+
+# -- in place ----------------------------------------------------------------------------
+
+
+def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
+    """Pay *debts* in place; return False where that cannot be done."""
+    rows = {row.path: row for row in FileRow.select().where(FileRow.path.in_(list(debts)))}
+    before = _as_indexed(run.home, rows)
+    if before is None:
+        return False
+    batches = reading.sources(run.home, run.root, sorted(scan.belonging(run.root, sorted(debts))))
+    after = {source.path: source for batch in batches for source in batch}
+    verified, changes = _changes(memory, rows, before, after, debts)
+    amendment = prepare(memory, changes)
+    if amendment is None:
+        return False
+    run.alive(len(debts), len(debts))
+    failpoints.reach("rebuild.before_publish")
+    if changes:
+        head = git.head(run.root) or ""
+        with memory.publishing(run.lease.fence, at_ms=memories.now_ms(), git_head=head):
+            amendment.write(memory)
+            memory.verify(verified)
+            memory.clear_debts(debts)
+            failpoints.reach("rebuild.before_commit")
+        memory.checkpoint()
+    else:
+        with memory.atomic():
+            memory.check_fence(run.lease.fence)
+            memory.verify(verified)
+            memory.clear_debts(debts)
+    return True
+
+
+def _as_indexed(home: str, rows: Mapping[str, FileRow]) -> dict[str, Source] | None:
+    """Return the files as they stand in the index, or None where their facts are gone."""
+    entries = [(path, bytes(row.content), row.language) for path, row in rows.items()]
+    facts = reading.facts_of(home, entries)
+    if facts is None:
+        return None
+    return {
+        path: Source(
+            path,
+            Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode),
+            row.is_verified,
+            bytes(row.content),
+            row.language,
+            facts.get(path) or Facts(row.language, row.skipped, row.lines),
+        )
+        for path, row in rows.items()
+    }
+
+
+def _changes(
+    memory: Memory,
+    rows: Mapping[str, FileRow],
+    before: Mapping[str, Source],
+    after: Mapping[str, Source],
+    debts: Mapping[str, int],
+) -> tuple[dict[str, Stamp], list[Change]]:
+    """Return the files whose content is the same after all, and the real changes."""
+    verified: dict[str, Stamp] = {}
+    changes = []
+    newest = int(memory.connection.execute("SELECT coalesce(max(id), 0) FROM file").fetchone()[0])
+    for path in sorted(debts):
+        was, now = before.get(path), after.get(path)
+        if was is None and now is None:
+            continue
+        if was is not None and now is not None and _is_same(was, now):
+            verified[path] = now.stamp
+            continue
+        if was is None:
+            newest += 1
+        changes.append(Change(rows[path].id if was else newest, was, now))
+    return verified, changes
+
+
+def _is_same(was: Source, now: Source) -> bool:
+    is_read = bool(was.content) or was.stamp.size == now.stamp.size
+    return (
+        is_read and now.is_verified and (was.content, was.language) == (now.content, now.language)
+    )
+
+
+# -- in bulk -----------------------------------------------------------------------------
+
+
+def _show_paths(run: _Run, memory: Memory) -> None:
+    """Publish the first stage: files can be found by their names, content comes later."""
+    empty = Facts(TEXT, "", 0)
+    paths = sorted(scan.survey(run.root).items())
+    sources = [Source(path, stamp, False, b"", TEXT, empty) for path, stamp in paths]
+    _swap_in(run, memory, [sources], paid={}, full_seq=0, stage=Stage.PATHS)
+
+
+def _assemble(run: _Run, memory: Memory, paid: Mapping[str, int], full_seq: int) -> None:
+    """Build a new memory of everything on the disk and swap it in."""
+    paths = sorted(scan.survey(run.root))
+    known = {} if full_seq else _unchanged(memory)
+    batches = reading.sources(run.home, run.root, paths, known=known, is_fresh=bool(full_seq))
+    told = _telling(run, batches, len(paths))
+    _swap_in(run, memory, told, paid=paid, full_seq=full_seq, stage=Stage.COMPLETE)
+    touch_verified(run.home, run.root)
+
+
+def _telling(run: _Run, batches: Iterable[list[Source]], total: int) -> Iterator[list[Source]]:
+    for number, batch in enumerate(batches, 1):
+        yield batch
+        run.alive(min(number * reading.BATCH, total), total)
+
+
+def _swap_in(
+    run: _Run,
+    memory: Memory,
+    batches: Iterable[list[Source]],
+    *,
+    paid: Mapping[str, int],
+    full_seq: int,
+    stage: Stage,
+) -> None:
+    # Before reading the files: a commit made meanwhile is noticed as a change of HEAD later.
+    head = git.head(run.root) or ""
+    folder = memories.new_folder(run.home, run.root)
+    with memories.beside(folder) as building:
+        assembly = Assembly(building)
+        for batch in batches:
+            for source in batch:
+                assembly.add(source)
+        assembly.finish()
+    failpoints.reach("rebuild.before_swap")
+    memories.supersede(
+        run.home,
+        memory,
+        folder,
+        fence=run.lease.fence,
+        paid=paid,
+        full_seq=full_seq,
+        stage=stage,
+        git_head=head,
+        recipe=RECIPE,
+    )
+
+
+def _unchanged(memory: Memory) -> dict[str, Known]:
+    if memory.meta().stage != Stage.COMPLETE:
+        return {}
+    return {
+        row.path: Known(Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode), bytes(row.content))
+        for row in FileRow.select().where(FileRow.is_verified)
+    }

@@ -1,0 +1,98 @@
+"""The pool of worker processes: a Huey consumer that outlives no parent and drains on SIGTERM."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from huey import crontab
+
+from rtkq import jobs
+from rtkq.config import Settings
+from rtkq_workers import heartbeat, pay, sweep
+
+_log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_NICE = 10
+#: A worker that was killed is replaced within this time, in seconds.
+_HEALTH_INTERVAL_S = 1
+#: Work in flight at SIGTERM has this long; what is cut off then is still owed.
+_DRAIN_S = 10
+_HEARTBEAT_S = 2.0
+
+
+def run(settings: Settings, workers: int) -> int:
+    """Run *workers* processes until SIGTERM or SIGINT; return the exit code.
+
+    A second pool on the same home is harmless: leases keep two workers off one checkout.
+    """
+    home = settings.home
+    os.nice(_NICE)
+    jobs.bind(lambda root: pay.pay(home, root))
+    huey = jobs.queue(home).huey
+    huey.on_startup()(lambda: sweep.sweep(home, is_forced=True))
+    huey.periodic_task(crontab())(_named("sweep", lambda: sweep.sweep(home)))
+    consumer = huey.create_consumer(
+        workers=workers,
+        worker_type="process",
+        initial_delay=0.02,
+        backoff=1,
+        max_delay=0.02,
+        health_check_interval=_HEALTH_INTERVAL_S,
+        graceful_signal="TERM",
+        shutdown_timeout=_DRAIN_S,
+    )
+    _bind_to_parent(consumer.environment)
+    _beat(home, workers)
+    consumer.run()
+    return 0
+
+
+def _named(name: str, body: Callable[[], None]) -> Callable[[], None]:
+    body.__name__ = name
+    body.__module__ = __name__
+    return body
+
+
+def _bind_to_parent(environment: Any) -> None:
+    """Make worker and scheduler processes die with this one, however it dies.
+
+    Huey's children ignore signals while idle and would live on as orphans, running old code.
+    """
+    parent = os.getpid()
+    init_child = environment.init_child
+
+    def init(process: Any) -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        else:
+            threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+        if os.getppid() != parent:
+            os._exit(1)
+        init_child(process)
+
+    environment.init_child = init
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _beat(home: str, workers: int) -> None:
+    def beat() -> None:
+        started_at = time.time()
+        while True:
+            heartbeat.write(home, "worker", started_at=started_at, workers=workers)
+            time.sleep(_HEARTBEAT_S)
+
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
