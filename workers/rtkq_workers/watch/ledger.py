@@ -1,0 +1,106 @@
+"""Everything the watcher reads from the store and writes into it, one thread at a time.
+
+Peewee binds a model to a database for the whole process, so two threads must never have two
+memories open at once. All calls here are short: reading, comparing and waiting happen outside.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from rtkq import jobs, paths, store
+from rtkq.records import KnownFile, Project
+
+#: The registry is read this often even though its files look unchanged.
+_LONGEST_UNREAD_S = 30.0
+_one_at_a_time = threading.RLock()
+
+
+class Projects:
+    """The registered projects, read again only when the registry may have changed."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._files = [paths.registry_file(home) + suffix for suffix in ("", "-wal")]
+        self._read_at = 0.0
+        self._signature: list[tuple[int, int] | None] = []
+
+    def read_if_changed(self) -> list[Project] | None:
+        """Return all projects, or None when nothing was written since the last call."""
+        signature = [_signature(file) for file in self._files]
+        now = time.monotonic()
+        if signature == self._signature and now < self._read_at + _LONGEST_UNREAD_S:
+            return None
+        with _one_at_a_time, store.Registry(self._home) as registry:
+            projects = registry.projects()
+        self._signature, self._read_at = signature, now
+        return projects
+
+
+def is_registered(home: str, root: str) -> bool:
+    """Return whether there is a project at *root*."""
+    with _one_at_a_time, store.Registry(home) as registry:
+        return registry.find(root) is not None
+
+
+def register(home: str, root: str) -> None:
+    """Register the project at *root*, used from now on; safe to repeat."""
+    with _one_at_a_time:
+        store.register(home, root)
+    note_use(home, root)
+
+
+def note_use(home: str, root: str) -> None:
+    """Note that an agent works in *root* now."""
+    with _one_at_a_time, store.Registry(home) as registry:
+        registry.used(root, time.time())
+
+
+def known(home: str, root: str, among: Iterable[str] | None = None) -> dict[str, KnownFile] | None:
+    """Return what the memory believes of all files or of those *among*; None while first built."""
+    with _one_at_a_time:
+        if among is None:
+            return store.known_files(home, root)
+        return store.known_among(home, root, among)
+
+
+def owe(home: str, root: str, owed: Iterable[str]) -> None:
+    """Write down that the paths *owed* are owed, then nudge a worker.
+
+    Row before job: a crash between leaves a debt the sweep finds; the reverse leaves a job
+    without one.
+
+    Raises:
+        StoreBusy: A lock outlasted the busy timeout; nothing was written.
+    """
+    with _one_at_a_time:
+        store.mark(home, root, owed)
+        jobs.nudge(home, root)
+
+
+def owe_first_build(home: str, root: str) -> None:
+    """Write down that the first build of *root* is owed, unless it is, and nudge a worker."""
+    with _one_at_a_time:
+        with store.Registry(home) as registry:
+            project = registry.find(root)
+        if project is not None and not project.is_owing:
+            store.mark(home, root, ())
+        jobs.nudge(home, root)
+
+
+def verify(home: str, root: str) -> None:
+    """Note that the memory of *root* agrees with the disk, debts included."""
+    with suppress(FileNotFoundError):  # forgotten a moment ago
+        store.touch_verified(home, root)
+
+
+def _signature(file: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size
