@@ -52,6 +52,11 @@ def ignored_folders(root: str) -> set[str]:
     return {os.fsdecode(folder[:-1]) for folder in folders}
 
 
+def is_ignored(root: str, path: str) -> bool:
+    """Return whether git ignores *path*, relative to *root*."""
+    return _run(root, ("check-ignore", "--quiet", "--", path)) is not None
+
+
 def head(root: str) -> str | None:
     """Return the commit that is checked out at *root*, or None without one."""
     return _line(root, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))

@@ -22,15 +22,19 @@ from rtkq.recall.render import (
     definitions_of,
     fill,
     header,
+    instant,
     most_files,
 )
 
 __all__ = [
+    "CHARS_A_TOKEN",
     "MARKER_END",
     "MARKER_PREFIX",
     "Context",
+    "File",
     "Memory",
     "context",
+    "instant",
     "open_memory",
     "project_map",
 ]

@@ -66,11 +66,12 @@ def header(memory: Memory, state: str) -> str:
     project = memory.root.rstrip("/").rpartition("/")[2] or "/"
     return (
         f'{MARKER_PREFIX}project="{clean(project)}" state="{state}"'
-        f' generation="{memory.generation}" indexed_at="{_instant(memory.indexed_at_ms)}">'
+        f' generation="{memory.generation}" indexed_at="{instant(memory.indexed_at_ms)}">'
     )
 
 
-def _instant(at_ms: int) -> str:
+def instant(at_ms: int) -> str:
+    """Return milliseconds since the epoch as UTC in ISO 8601."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_ms // 1000))
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,11 +13,11 @@ from huey import crontab
 
 from rtkq import jobs
 from rtkq.config import Settings
-from rtkq_workers import heartbeat, pay, sweep
+from rtkq.store import Registry
+from rtkq_workers import heartbeat, orphans, pay, sweep
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 _NICE = 10
 #: A worker that was killed is replaced within this time, in seconds.
 _HEALTH_INTERVAL_S = 1
@@ -62,30 +59,33 @@ def _named(name: str, body: Callable[[], None]) -> Callable[[], None]:
     return body
 
 
-def _bind_to_parent(environment: Any) -> None:
-    """Make worker and scheduler processes die with this one, however it dies.
+def burst(settings: Settings) -> int:
+    """Rebuild in this process until nothing is owed that may be tried now."""
+    home = settings.home
+    while True:
+        with Registry(home) as registry:
+            owing = registry.owing(time.time())
+        if not owing:
+            return 0
+        for project in owing:
+            pay.pay(home, project.root)
 
-    Huey's children ignore signals while idle and would live on as orphans, running old code.
-    """
+
+def default_workers() -> int:
+    """Return how many workers suit this machine: half of its processors, so the user has some."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+def _bind_to_parent(environment: Any) -> None:
+    # Huey's children ignore signals while idle and would live on as orphans, running old code.
     parent = os.getpid()
     init_child = environment.init_child
 
     def init(process: Any) -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        else:
-            threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-        if os.getppid() != parent:
-            os._exit(1)
+        orphans.die_with(parent)
         init_child(process)
 
     environment.init_child = init
-
-
-def _watch_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 def _beat(home: str, workers: int) -> None:

@@ -1,0 +1,93 @@
+"""The command line: one file a command, bodies imported late; the only place that wires parts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from rtkq.errors import RtkqError
+
+_COMMANDS = {
+    "clear": "forget a project's memory",
+    "hook": "answer an agent's hook, for debugging",
+    "plan": "show the context for a task",
+    "refresh": "bring a memory up to date and wait",
+    "status": "show what is known and what is owed",
+    "sync": "wait until every change on disk is in the memory",
+    "up": "run watcher and workers in the foreground",
+    "watch": "run the watcher alone",
+    "worker": "run the workers alone",
+}
+
+
+class _LateGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"rtkq.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rtkq")
+def group() -> None:
+    """Project memory for coding agents.
+
+    Every subagent starts knowing where things are. Begin with:
+
+        rtkq up .
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code: 0, 1 problem, 2 usage, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = group.main(words, prog_name="rtkq", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except RtkqError as error:
+        _tell(error, is_json=_wants_json(words))
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return any((a == "--format" and b == "json") or a == "--format=json" for a, b in pairs)
+
+
+def _tell(error: RtkqError, *, is_json: bool) -> None:
+    if is_json:
+        print_json({"error": {"kind": error.kind, "message": error.message, "hint": error.hint}})
+        return
+    click.echo(f"rtkq: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"      {error.hint}", err=True)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -1,0 +1,28 @@
+"""``rtkq hook``: the hook, started the slow way, for debugging."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rtkq import config
+
+
+@click.command("hook")
+@click.argument("agent")
+def command(agent: str) -> None:
+    """Answer one hook document of AGENT from stdin; exits 0 whatever happens.
+
+    What agents run is the fast start of the same code. Example:
+
+        rtkq hook claude-code < spawn.json
+    """
+    from rtkq_hooks import main
+
+    try:
+        settings = config.load()
+        answer = main.run(agent, sys.stdin.buffer.read(), settings)
+        sys.stdout.buffer.write(answer)
+    except Exception as error:
+        click.echo(f"rtkq hook: {error}", err=True)

@@ -1,0 +1,31 @@
+"""``rtkq worker``: the pool of workers."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rtkq import config
+from rtkq.cli import options
+
+
+@click.command("worker")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: half the CPUs.")
+@click.option("--burst", is_flag=True, help="End when nothing is owed any more.")
+@options.verbose_option
+@options.quiet_option
+def command(workers: int | None, burst: bool, verbose: int, quiet: bool) -> None:
+    """Rebuild what is owed, until interrupted.
+
+    Example, to catch up once without leaving anything running:
+
+        rtkq worker --burst
+    """
+    from rtkq_workers import run
+
+    settings = config.load()
+    options.log_to_stderr(verbose, quiet)
+    if burst:
+        sys.exit(run.burst(settings))
+    sys.exit(run.run(settings, workers or settings.worker.workers or run.default_workers()))

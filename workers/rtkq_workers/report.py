@@ -1,0 +1,78 @@
+"""What `status` shows: the state of memories and the signs of life of processes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rtkq import recall
+from rtkq.config import Settings
+from rtkq.records import State
+from rtkq.schema import DebtRow, FileRow
+from rtkq.store import Registry
+from rtkq.store import memory as memories
+from rtkq_workers import heartbeat
+
+
+def all_projects(settings: Settings) -> list[dict[str, Any]]:
+    """Return the report of every registered project, ordered by root."""
+    with Registry(settings.home) as registry:
+        roots = [project.root for project in registry.projects()]
+    return [project(settings, root) for root in roots]
+
+
+def project(settings: Settings, root: str) -> dict[str, Any]:
+    """Return the report of the project at *root*, registered or not."""
+    with Registry(settings.home) as registry:
+        known = registry.find(root)
+    memory = recall.open_memory(settings.home, root) if known else None
+    entry: dict[str, Any] = {
+        "project": root,
+        "state": State.MISSING,
+        "generation": 0,
+        "indexed_at": None,
+        "age_s": None,
+        "files": 0,
+        "skipped": 0,
+        "backlog": 0,
+        "lag_s": 0.0,
+        "attempts": known.attempts if known else 0,
+        "last_error": known.last_error if known else "",
+    }
+    if memory is not None:
+        entry |= {
+            "state": memory.state(settings.watch.stale_after_s),
+            "generation": memory.generation,
+            **_age(memory.indexed_at_ms),
+            **_counts(settings.home, root),
+        }
+    return entry
+
+
+def _age(indexed_at_ms: int) -> dict[str, Any]:
+    if not indexed_at_ms:
+        return {}
+    age_s = max(0.0, time.time() - indexed_at_ms / 1000)
+    return {"indexed_at": recall.instant(indexed_at_ms), "age_s": round(age_s, 1)}
+
+
+def _counts(home: str, root: str) -> dict[str, Any]:
+    with memories.opened(home, root):
+        marks = [row.marked_at for row in DebtRow.select(DebtRow.marked_at)]
+        files = FileRow.select()
+        lag_s = max(0.0, time.time() - min(marks) / 1000) if marks else 0.0
+        return {
+            "files": files.count(),
+            "skipped": files.where(FileRow.skipped != "").count(),
+            "backlog": len(marks),
+            "lag_s": round(lag_s, 1),
+        }
+
+
+def processes(home: str) -> dict[str, dict[str, Any] | None]:
+    """Return the last heartbeat of watcher and workers, with ``is_alive``; None for never."""
+    found = {}
+    for kind in ("watch", "worker"):
+        beat = heartbeat.read(home, kind)
+        found[kind] = beat and beat | {"is_alive": heartbeat.is_alive(home, kind)}
+    return found
