@@ -36,7 +36,7 @@ class PostingList:
         documents, impacts = array("I"), bytearray()
         for part in (head, tail):
             numbers, weights = layout.unpack(part)
-            documents.frombytes(numbers)
+            documents.extend(numbers)
             impacts += weights
         return cls(documents, impacts)
 

@@ -1,0 +1,129 @@
+"""What tests share: a home of their own, small real projects, a memory as comparable rows."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtkq import paths
+from rtkq.recall import layout
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A home of rtkq that nothing else uses, named by RTKQ_HOME."""
+    folder = os.path.realpath(tmp_path / "home")
+    monkeypatch.setenv("RTKQ_HOME", folder)
+    monkeypatch.setenv("RTKQ_CONFIG", str(tmp_path / "config.toml"))
+    return folder
+
+
+class Checkout:
+    """A real git checkout that a test edits."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.root = os.path.realpath(folder)
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *words: str) -> str:
+        """Run git here and return what it printed."""
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        command = ["git", "-C", self.root, *identity, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def write(self, path: str, text: str | bytes) -> None:
+        """Write a file, making its folders."""
+        file = Path(self.root, path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def commit(self, message: str) -> None:
+        """Commit everything."""
+        self.git("add", "-A")
+        self.git("commit", "-qm", message, "--allow-empty")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """A checkout with a few source files, committed."""
+    made = Checkout(tmp_path / "project")
+    made.write(
+        "src/session.py", "class SessionStore:\n    def refresh(self, token):\n        pass\n"
+    )
+    made.write("src/cache.py", "def evict(entry, limit=10):\n    return entry\n")
+    made.write("web/login.ts", "export function openLogin(form: Form): void {}\n")
+    made.write("README.md", "# Project\nSessions and caches.\n")
+    made.write("tests/test_session.py", "def test_refresh():\n    assert True\n")
+    made.commit("start")
+    yield made
+
+
+def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
+    """Return the memory of *root* as rows that do not depend on how it came about.
+
+    File numbers are replaced by paths; generation, instants and stat signatures are left out.
+    """
+    connection = sqlite3.connect(f"file:{paths.memory_file(home, root)}?mode=ro", uri=True)
+    by_number = dict(connection.execute("SELECT id, path FROM file"))
+
+    def named(field: int, document: int) -> tuple[str, int]:
+        if field != layout.CHUNK:
+            return by_number[document], 0
+        chunk = document & (1 << layout.CHUNK_BITS) - 1
+        return by_number[document >> layout.CHUNK_BITS], chunk
+
+    postings = []
+    for term, field, df, head, tail in connection.execute(
+        "SELECT term, field, df, head, coalesce(tail, x'')"
+        " FROM posting LEFT JOIN tail USING (term, field) ORDER BY term, field"
+    ):
+        entries = [
+            (*named(field, document), impact)
+            for part in (head, tail)
+            for document, impact in zip(*layout.unpack(part), strict=True)
+        ]
+        postings.append((term, field, df, entries))
+    rows = {
+        "posting": postings,
+        "meta": connection.execute("SELECT root, stage, recipe, full_seq FROM meta").fetchall(),
+        "field": connection.execute("SELECT * FROM field ORDER BY field").fetchall(),
+        "file": connection.execute(
+            "SELECT path, name, content, size, language, skipped, role, lines FROM file ORDER BY 1"
+        ).fetchall(),
+        "definition": sorted(
+            (by_number[file], *rest)
+            for file, *rest in connection.execute("SELECT * FROM definition")
+        ),
+        "layer": connection.execute("SELECT * FROM layer ORDER BY 1").fetchall(),
+        "debt": connection.execute("SELECT path FROM debt ORDER BY 1").fetchall(),
+    }
+    connection.close()
+    return rows
+
+
+@pytest.fixture
+def rows_of(home: str) -> Callable[[str], dict[str, list[Any]]]:
+    """Return the canonical rows of the memory of a root."""
+    return lambda root: canonical_rows(home, root)
+
+
+@pytest.fixture
+def rows_from_nothing(tmp_path: Path) -> Callable[[str], dict[str, list[Any]]]:
+    """Return the canonical rows of a memory built from nothing, in a home of its own."""
+    from rtkq import store
+    from rtkq_workers.rebuild import rebuild
+
+    def build(root: str) -> dict[str, list[Any]]:
+        other = os.path.realpath(tmp_path / f"home-{len(list(tmp_path.iterdir()))}")
+        store.register(other, root)
+        rebuild(other, root)
+        return canonical_rows(other, root)
+
+    return build

@@ -1,0 +1,163 @@
+"""Rebuilding pays every debt, and in place as well as from nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rtkq import recall, store
+from rtkq.errors import LeaseLost
+from rtkq.store import lease
+from rtkq.store import memory as memories
+from rtkq_workers import barrier, rebuild
+from tests.conftest import Checkout
+
+Rows = Callable[[str], dict[str, list[Any]]]
+
+
+def refresh(home: str, root: str) -> None:
+    store.register(home, root)
+    barrier.refresh(home, root, is_full=False, progress=lambda _done, _total: None)
+
+
+def test_first_build_makes_everything_findable(home: str, checkout: Checkout) -> None:
+    """A task finds the file and the definition it is about."""
+    refresh(home, checkout.root)
+
+    memory = recall.open_memory(home, checkout.root)
+    assert memory is not None
+    found = recall.context(memory, "refresh the session token", budget_tokens=500)
+
+    assert found.paths[0] == "src/session.py"
+    assert "refresh" in found.text
+    assert found.state == "fresh"
+
+
+def test_edit_in_place_equals_building_from_nothing(
+    home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """An edited, a new, a renamed and a deleted file leave what a full build would leave."""
+    refresh(home, checkout.root)
+    checkout.write("src/session.py", "class SessionStore:\n    def revoke(self):\n        pass\n")
+    checkout.write("src/deep/new.go", "package deep\n\nfunc Evict(limit int) {}\n")
+    os.rename(f"{checkout.root}/src/cache.py", f"{checkout.root}/src/store.py")
+    os.unlink(f"{checkout.root}/README.md")
+
+    refresh(home, checkout.root)
+
+    assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_edits_equal_building_from_nothing(
+    seed: int, home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """After each of many random bursts the memory is what a full build would give."""
+    chance = random.Random(seed)
+    vocabulary = ["alpha", "betaGamma", "delta_total", "refresh", "Session", "очередь", "x1"]
+    names = [f"{folder}/{stem}.py" for folder in ("src", "lib", "tests") for stem in "abcdefgh"]
+    for name in names:
+        checkout.write(name, "def start():\n    return 1\n")
+    refresh(home, checkout.root)
+
+    for _ in range(5):
+        for name in chance.sample(names, chance.randint(1, 9)):
+            if chance.random() < 0.25 and os.path.exists(f"{checkout.root}/{name}"):
+                os.unlink(f"{checkout.root}/{name}")
+            else:
+                body = " ".join(chance.choices(vocabulary, k=chance.randint(0, 60)))
+                definition = f"def {chance.choice(vocabulary)}(a, b):\n    return '{body}'\n"
+                checkout.write(name, definition * chance.randint(0, 4))
+        refresh(home, checkout.root)
+
+        assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
+def test_touched_but_unchanged_file_publishes_nothing(home: str, checkout: Checkout) -> None:
+    """A new stamp on the same bytes is verified, not published."""
+    refresh(home, checkout.root)
+    with memories.opened(home, checkout.root) as memory:
+        before = memory.meta().generation
+    os.utime(f"{checkout.root}/src/cache.py", ns=(1, 1_000_000_007))
+
+    refresh(home, checkout.root)
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.meta().generation == before
+        assert memory.known_files()["src/cache.py"].stamp.mtime_ns == 1_000_000_007
+        assert not memory.is_owing()
+
+
+def test_debt_marked_while_building_outlives_the_swap(
+    home: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that comes while a new memory is assembled is still owed after the swap."""
+    store.register(home, checkout.root)
+    store.mark(home, checkout.root, ["src/cache.py"])
+
+    def interfere(name: str) -> None:
+        if name == "rebuild.before_swap":
+            store.mark(home, checkout.root, ["src/cache.py", "src/late.py"])
+
+    monkeypatch.setattr(rebuild.failpoints, "reach", interfere)
+    claimed = lease.claim(home, checkout.root)
+    assert claimed is not None
+    run = rebuild._Run(home, checkout.root, claimed, lambda _done, _total: None)
+    with memories.opened(home, checkout.root) as memory:
+        rebuild._assemble(run, memory, memory.debts(), 0)
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.debts().keys() == {"src/cache.py", "src/late.py"}
+
+
+def test_worker_that_lost_its_lease_cannot_publish(home: str, checkout: Checkout) -> None:
+    """What a frozen worker wants to publish after a takeover is refused."""
+    refresh(home, checkout.root)
+    frozen = lease.claim(home, checkout.root)
+    assert frozen is not None
+    takeover = lease.claim(home, checkout.root, takeover_after_s=-1)
+    assert takeover is not None
+    checkout.write("src/cache.py", "def other():\n    pass\n")
+    store.mark(home, checkout.root, ["src/cache.py"])
+    run = rebuild._Run(home, checkout.root, frozen, lambda _done, _total: None)
+
+    with pytest.raises(LeaseLost):
+        rebuild._pay(run)
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.debts().keys() == {"src/cache.py"}
+
+
+def test_damaged_memory_is_set_aside_and_rebuilt(
+    home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """Noise in place of the database is kept for inspection and replaced by a new memory."""
+    refresh(home, checkout.root)
+    with memories.opened(home, checkout.root) as memory:
+        file = memory.file
+    with open(file, "wb") as stream:
+        stream.write(b"noise " * 5000)
+    assert recall.open_memory(home, checkout.root) is None
+
+    refresh(home, checkout.root)
+
+    assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
+def test_lost_facts_are_extracted_again(
+    home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """Facts are expendable: without them a change is paid by assembling anew."""
+    import shutil
+
+    refresh(home, checkout.root)
+    shutil.rmtree(f"{home}/facts")
+    checkout.write("src/cache.py", "def other():\n    pass\n")
+
+    refresh(home, checkout.root)
+
+    assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
