@@ -139,12 +139,14 @@ def _build(bundle: Path, sources: dict[str, bytes], settings: Path) -> None:
 
 
 def _add_module(file: Path, text: bytes, final: Path) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    compiled = Path(importlib.util.cache_from_source(str(file)))
+    for folder in (file.parent, compiled.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(file, text, 0o600)
     # Unchecked: the name of the folder vouches for the source, so no start compares them.
     py_compile.compile(
         str(file),
-        cfile=importlib.util.cache_from_source(str(file)),
+        cfile=str(compiled),
         dfile=str(final),
         doraise=True,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,

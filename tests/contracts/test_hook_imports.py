@@ -1,0 +1,108 @@
+"""The hook starts a hundred times a minute: what it imports is held to a list."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rtkq
+from rtkq.agents import bundle
+from rtkq.config import Settings
+
+#: Built into the interpreter or loaded by its start; ``__future__`` is a few lines.
+ALLOWED = {"__future__", "_functools", "_signal", "_sqlite3", "errno", "math", "posix", "time"}
+OURS = ("rtkq", "rtkq_hooks")
+HEAVY = {
+    "collections", "dataclasses", "enum", "functools", "json", "os", "pathlib", "re", "signal",
+    "site", "sqlite3", "tomllib", "typing",
+}  # fmt: skip
+DOCUMENT = {
+    "session_id": "s",
+    "cwd": "/",
+    "hook_event_name": "PreToolUse",
+    "tool_name": "Agent",
+    "tool_input": {"description": "d", "prompt": "Where is \\ud83d\\ude00 the cart?"},
+}
+#: Runs the staged script in place of it, and tells what was loaded when it leaves.
+PROBE = """\
+import posix, sys
+started = set(sys.modules)
+def leave(code):
+    posix.write(2, " ".join(sorted(set(sys.modules) - started)).encode())
+    really_leave(code)
+really_leave, posix._exit = posix._exit, leave
+sys.argv = sys.argv[1:]
+exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """Return the script that the staged command runs."""
+    bundle.stage(str(tmp_path), Settings(home=str(tmp_path)))
+    (script,) = (tmp_path / "hook").glob("*/start.py")
+    return script
+
+
+def loaded(start: Path, document: dict[str, object]) -> set[str]:
+    """Return the modules a call of the hook loads beyond the interpreter's own."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-E", "-c", PROBE, str(start), "claude-code"],
+        input=json.dumps(document).encode(),
+        capture_output=True,
+        env={"PATH": os.environ["PATH"]},
+        check=True,
+    )
+    return set(done.stderr.decode().split())
+
+
+@pytest.mark.parametrize("event", ["PreToolUse", "SubagentStart", "SessionStart", "Stop"])
+def test_hook_loads_only_what_is_allowed(start: Path, event: str) -> None:
+    """The standard library's heavy modules cost more than the hook's whole budget."""
+    modules = loaded(start, DOCUMENT | {"hook_event_name": event})
+
+    foreign = {name for name in modules if name.partition(".")[0] not in OURS}
+    assert foreign <= ALLOWED
+    assert not foreign & HEAVY
+    assert "rtkq_hooks.claude_code" in modules
+
+
+def test_bundle_holds_every_module_the_hook_path_names(start: Path) -> None:
+    """A module that is imported late and missing would be noticed by users only."""
+    modules = [
+        ".".join(file.relative_to(start.parent).with_suffix("").parts).removesuffix(".__init__")
+        for file in start.parent.rglob("*.py")
+        if file != start
+    ]
+    code = "import sys; sys.path.insert(0, sys.argv[1])\n" + "\n".join(
+        f"import {name}" for name in sorted(modules, key=lambda name: name != "rtkq_hooks.engine")
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, str(start.parent)], capture_output=True
+    )
+
+    assert done.stderr == b""
+    assert {"rtkq", "rtkq.recall", "rtkq_hooks.main"} <= set(modules)
+
+
+def test_bundle_is_compiled(start: Path) -> None:
+    """A main script is never cached as bytecode, so all but a few lines are imported."""
+    sources = [file for file in start.parent.rglob("*.py") if file != start]
+
+    compiled = {file.name.partition(".")[0] for file in start.parent.rglob("*.pyc")}
+
+    assert compiled == {file.stem for file in sources}
+    assert len(start.read_text().splitlines()) <= 5
+
+
+def test_package_itself_imports_nothing() -> None:
+    """The hook pays for ``rtkq/__init__.py`` at every start."""
+    source = Path(rtkq.__path__[0], "__init__.py").read_text()
+
+    assert "import" not in source
