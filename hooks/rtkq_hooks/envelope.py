@@ -40,15 +40,16 @@ def pick(document: bytes, texts: tuple[str, ...], tokens: tuple[str, ...]) -> li
             client means, and stop at a NUL byte.
     """
     text = _strict(document)
-    columns = [f"?1 ->> '{path}'" for path in texts] + [f"?1 -> '{path}'" for path in tokens]
-    row = _ask(f"SELECT {', '.join(columns)} WHERE json_valid(?1)", text)
+    columns = [f":text ->> '{path}'" for path in texts]
+    columns += [f":text -> '{path}'" for path in tokens]
+    row = _ask(f"SELECT {', '.join(columns)} WHERE json_valid(:text)", text=text)
     return [value if isinstance(value, bytes) else None for value in row]
 
 
 def put(holder: bytes, key: str, token: bytes) -> bytes:
     """Return the JSON object *holder* with *token* as the value of its *key*."""
-    path = f"$.{key}"
-    (result,) = _ask("SELECT json_set(?1, ?2, json(?3))", holder.decode(), path, token.decode())
+    query = f"SELECT json_set(:holder, '$.{key}', json(:token))"
+    (result,) = _ask(query, holder=holder.decode(), token=token.decode())
     assert isinstance(result, bytes)  # noqa: S101 (json_set gives text or raises)
     return result
 
@@ -100,7 +101,7 @@ def _strict(document: bytes) -> str:
     return text
 
 
-def _ask(query: str, *values: str) -> tuple[object, ...]:
+def _ask(query: str, **values: str) -> tuple[object, ...]:
     database = engine.connect(":memory:")
     database.text_factory = bytes
     try:
