@@ -33,13 +33,13 @@ def files(root: str) -> list[str] | None:
     return None if listed is None else _paths(listed)
 
 
-def files_among(root: str, paths: Iterable[str]) -> set[str]:
-    """Return those of *paths* that belong to the checkout at *root*."""
+def files_among(root: str, paths: Iterable[str]) -> set[str] | None:
+    """Return those of *paths* that belong to the checkout at *root*, or None as ``files`` does."""
     wanted = list(paths)
     if not wanted:
         return set()
     listed = _run(root, ("--literal-pathspecs", *_LIST, "--", *wanted))
-    return set(_paths(listed or b"")) & set(wanted)
+    return None if listed is None else set(_paths(listed)) & set(wanted)
 
 
 def ignored_folders(root: str) -> set[str]:

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
 from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from rtkq import paths
+from rtkq.store import database
+from rtkq_workers.watch.pruned import PrunedTree
 
 from .conftest import Beaten, Checkout
 
@@ -26,3 +40,372 @@ def test_created_renamed_and_deleted_files_are_owed(checkout: Checkout, start: S
     os.unlink(checkout.root / "pkg/b.py")
 
     beaten.until(lambda: checkout.owed() == {"new.py", "a.py", "renamed.py", "pkg/b.py"})
+
+
+def test_ten_nested_folders_made_at_once_are_owed_and_watched(
+    checkout: Checkout, start: Start
+) -> None:
+    """Files put into new folders before anybody watches are owed, and so are later ones."""
+    beaten = start()
+    deep = "/".join(f"d{level}" for level in range(10))
+    checkout.write(f"{deep}/first.py")
+    beaten.until(lambda: f"{deep}/first.py" in checkout.owed())
+
+    checkout.write(f"{deep}/second.py")
+
+    beaten.until(lambda: f"{deep}/second.py" in checkout.owed())
+
+
+def test_a_moved_folder_is_owed_under_both_names_and_still_watched(
+    checkout: Checkout, start: Start
+) -> None:
+    """Moving a folder owes what it held, here and there; it is watched where it is now."""
+    beaten = start()
+    os.rename(checkout.root / "pkg", checkout.root / "moved")
+    beaten.until(lambda: checkout.owed() == {"pkg/b.py", "moved/b.py"})
+
+    checkout.write("moved/later.py")
+
+    beaten.until(lambda: "moved/later.py" in checkout.owed())
+    assert "pkg" not in beaten.directories(checkout)
+
+
+def test_a_folder_moved_away_is_no_longer_watched(
+    checkout: Checkout, start: Start, tmp_path: Path
+) -> None:
+    """What leaves the project is owed as gone, and its new place is nobody's business."""
+    beaten = start()
+    os.rename(checkout.root / "pkg", tmp_path / "elsewhere")
+    beaten.until(lambda: checkout.owed() == {"pkg/b.py"})
+    beaten.settle()
+
+    assert beaten.directories(checkout) == {"", ".git", ".git/info"}
+
+
+def test_a_folder_moved_in_is_owed(checkout: Checkout, start: Start, tmp_path: Path) -> None:
+    """Everything in a folder that is moved into the project is owed."""
+    beaten = start()
+    (tmp_path / "outside/deep").mkdir(parents=True)
+    (tmp_path / "outside/deep/c.py").write_text("c = 1\n")
+    os.rename(tmp_path / "outside", checkout.root / "inside")
+
+    beaten.until(lambda: checkout.owed() == {"inside/deep/c.py"})
+
+
+def test_a_removed_folder_owes_its_files(checkout: Checkout, start: Start) -> None:
+    """Removing a folder owes each file that was in it."""
+    beaten = start()
+    shutil.rmtree(checkout.root / "pkg")
+
+    beaten.until(lambda: checkout.owed() == {"pkg/b.py"})
+
+
+def test_another_branch_is_one_rescan_that_owes_every_changed_file(
+    checkout: Checkout, start: Start
+) -> None:
+    """Git checkout of 700 other files owes exactly those, in one mark."""
+    checkout.git("checkout", "-qb", "other")
+    for number in range(700):
+        checkout.write(f"many/m{number}.py")
+    checkout.write("a.py", "changed = True\n")
+    checkout.commit()
+    checkout.git("checkout", "-q", "main")
+    checkout.believe()
+    beaten = start()
+    before = checkout.marks()
+
+    checkout.git("checkout", "-q", "other")
+
+    expected = {"a.py"} | {f"many/m{number}.py" for number in range(700)}
+    beaten.until(lambda: checkout.owed() == expected)
+    beaten.settle()
+    assert checkout.marks() <= before + 2
+
+
+def test_ignored_folders_are_neither_watched_nor_owed(checkout: Checkout, start: Start) -> None:
+    """Nothing that happens in an ignored folder takes a watch or makes a debt."""
+    beaten = start()
+    checkout.write("build/more.py")
+    checkout.write("build/deep/more.py")
+    checkout.write("node_modules/other/index.js")
+    checkout.write("noise.log")
+    checkout.write("sub/node_modules/third/index.js")
+    checkout.write("a.py", "the = 'last change'\n")
+
+    beaten.until(lambda: "a.py" in checkout.owed())
+    beaten.settle()
+    assert checkout.owed() == {"a.py"}
+    assert beaten.directories(checkout) == {"", "pkg", "sub", ".git", ".git/info"}
+
+
+def test_a_nested_checkout_is_neither_watched_nor_owed(checkout: Checkout, start: Start) -> None:
+    """A checkout made inside the project is a project of its own."""
+    beaten = start()
+    checkout.write("nested/inner.py")
+    subprocess.run(["git", "init", "-q", str(checkout.root / "nested")], check=True)
+    beaten.until(lambda: "nested" not in beaten.directories(checkout))
+
+    checkout.believe()
+    checkout.write("nested/later.py")
+    checkout.write("a.py", "the = 'last change'\n")
+    beaten.until(lambda: "a.py" in checkout.owed())
+
+    assert checkout.owed() == {"a.py"}
+
+
+def test_a_file_added_by_force_is_owed_and_watched(checkout: Checkout, start: Start) -> None:
+    """``git add -f`` makes an ignored file part of the project, and its folder worth watching."""
+    beaten = start()
+    checkout.git("add", "-f", "build/out.py")
+    beaten.until(lambda: checkout.owed() == {"build/out.py"})
+    beaten.settle()
+
+    checkout.believe()
+    checkout.write("build/out.py", "x = 2\n")
+
+    beaten.until(lambda: checkout.owed() == {"build/out.py"})
+
+
+def test_new_rules_hold_at_once(checkout: Checkout, start: Start) -> None:
+    """A folder that becomes ignored is owed as gone and watched no more; and back."""
+    beaten = start()
+    checkout.write(".gitignore", "build/\npkg/\n")
+    checkout.git("rm", "-rq", "--cached", "pkg")
+    beaten.until(lambda: checkout.owed() == {".gitignore", "pkg/b.py"})
+    beaten.until(lambda: "pkg" not in beaten.directories(checkout))
+
+    checkout.believe()
+    checkout.write(".gitignore", "build/\n")
+
+    beaten.until(lambda: checkout.owed() == {".gitignore", "pkg/b.py"})
+    beaten.until(lambda: "pkg" in beaten.directories(checkout))
+
+
+def test_a_worktree_follows_its_own_head(checkout: Checkout, start: Start, tmp_path: Path) -> None:
+    """A checkout of another commit in a worktree is noticed through its git folder elsewhere."""
+    checkout.git("branch", "other")
+    worktree = Checkout(checkout.home, (tmp_path / "worktree").resolve())
+    checkout.git("worktree", "add", "-q", str(worktree.root), "other")
+    worktree.register()
+    beaten = start()
+
+    worktree.git("rm", "-q", "--cached", "a.py")
+    (worktree.root / ".git").read_text()
+    worktree.write(".gitignore", "a.py\n")
+
+    beaten.until(lambda: {"a.py", ".gitignore"} <= worktree.owed())
+    assert ".git" in beaten.directories(worktree)
+    assert checkout.owed() == set()
+
+
+def test_a_project_without_git_obeys_its_ignore_files(folder: Checkout, start: Start) -> None:
+    """Without git the .gitignore files are read here, nested ones and exceptions included."""
+    folder.write(".gitignore", "*.tmp\nout/\n")
+    folder.write("sub/.gitignore", "!keep.tmp\n")
+    folder.write("a.py")
+    folder.register()
+    beaten = start()
+    folder.write("out/x.py")
+    folder.write("noise.tmp")
+    folder.write("sub/keep.tmp")
+    folder.write("a.py", "x = 1\n")
+
+    beaten.until(lambda: folder.owed() == {"a.py", "sub/keep.tmp"})
+    assert "out" not in beaten.directories(folder)
+
+
+def test_a_steady_writer_cannot_starve_the_flush(checkout: Checkout, start: Start) -> None:
+    """A file that is written all the time is owed while it is still being written."""
+    beaten = start()
+    stop = threading.Event()
+
+    def write() -> None:
+        with open(checkout.root / "a.py", "a") as stream:
+            while not stop.wait(0.005):
+                stream.write("x\n")
+                stream.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        beaten.until(lambda: checkout.owed() == {"a.py"})
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_times_set_after_closing_are_owed(checkout: Checkout, start: Start) -> None:
+    """A file whose time stamp alone changed is looked at: the hook compares stamps."""
+    beaten = start()
+    os.utime(checkout.root / "a.py", (1, 1))
+
+    beaten.until(lambda: checkout.owed() == {"a.py"})
+
+
+def test_a_locked_memory_keeps_the_burst(
+    checkout: Checkout, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that meets a lock is owed as soon as the lock is gone."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+    beaten = start()
+    with closing(checkout.lock()):
+        checkout.write("a.py", "x = 1\n")
+        watched = beaten.watcher._board.find(str(checkout.root))
+        assert watched is not None
+        beaten.until(lambda: watched._failures > 1)
+
+    beaten.until(lambda: checkout.owed() == {"a.py"})
+
+
+def test_an_overflow_is_made_good_by_a_rescan(checkout: Checkout, start: Start) -> None:
+    """When the kernel drops events, what they would have said is owed all the same."""
+    beaten = start()
+    watched = beaten.watcher._board.find(str(checkout.root))
+    assert watched is not None
+    tree = watched.tree
+    assert isinstance(tree, PrunedTree)
+    tree.close()  # as if nothing had been reported of what comes now
+    checkout.write("a.py", "x = 1\n")
+    checkout.write("unseen/c.py")
+    tree.on_queue_overflow()
+
+    beaten.until(lambda: checkout.owed() == {"a.py", "unseen/c.py"})
+    assert "unseen" in beaten.directories(checkout)
+
+
+def test_sleep_is_made_good_by_a_rescan(checkout: Checkout, start: Start) -> None:
+    """After the clocks drifted apart every project is compared anew."""
+    beaten = start()
+    watched = beaten.watcher._board.find(str(checkout.root))
+    assert watched is not None
+    assert watched.tree is not None
+    watched.tree.close()
+    checkout.write("a.py", "x = 1\n")
+    beaten.watcher._drift_s -= 60
+
+    beaten.until(lambda: checkout.owed() == {"a.py"})
+
+
+def test_a_root_that_went_away_is_waited_for(checkout: Checkout, start: Start) -> None:
+    """A root that is gone owes nothing; when it is back it is compared and watched again."""
+    beaten = start()
+    away = checkout.root.with_name("away")
+    os.rename(checkout.root, away)
+    watched = beaten.watcher._board.find(str(checkout.root))
+    assert watched is not None
+    beaten.until(lambda: watched.is_missing)
+    assert checkout.owed() == set()
+
+    (away / "a.py").write_text("x = 1\n")
+    os.rename(away, checkout.root)
+    beaten.until(lambda: checkout.owed() == {"a.py"})
+    beaten.settle()
+    checkout.write("pkg/b.py", "x = 1\n")
+
+    beaten.until(lambda: checkout.owed() == {"a.py", "pkg/b.py"})
+
+
+def test_a_replaced_root_is_compared(checkout: Checkout, start: Start, tmp_path: Path) -> None:
+    """Another folder of the same name is noticed even though no event tells."""
+    beaten = start()
+    shutil.copytree(checkout.root, tmp_path / "copy")
+    (tmp_path / "copy/a.py").write_text("other = True\n")
+    checkout.root.rename(tmp_path / "old")
+    (tmp_path / "copy").rename(checkout.root)
+
+    beaten.until(lambda: "a.py" in checkout.owed())
+    beaten.settle()
+    checkout.write("new.py")
+
+    beaten.until(lambda: "new.py" in checkout.owed())
+
+
+def test_names_that_cannot_be_stored_do_no_harm(checkout: Checkout, start: Start) -> None:
+    """Names that are not UTF-8, links, loops and fifos are left out; the rest is owed."""
+    beaten = start()
+    raw = os.fsencode(checkout.root)
+    with open(raw + b"/bad\xff.py", "wb") as stream:
+        stream.write(b"x")
+    os.mkdir(raw + b"/dir\xff")
+    os.symlink(".", checkout.root / "loop")
+    os.symlink("a.py", checkout.root / "link.py")
+    os.mkfifo(checkout.root / "pipe.py")
+    checkout.write("good.py")
+
+    beaten.until(lambda: checkout.owed() == {"good.py"})
+    beaten.settle()
+
+
+def test_projects_come_and_go_with_the_registry(
+    checkout: Checkout, folder: Checkout, start: Start
+) -> None:
+    """A newly registered project is watched, a forgotten one no more."""
+    beaten = start()
+    folder.write("a.py")
+    folder.register()
+    beaten.until(lambda: beaten.watcher._board.find(str(folder.root)))
+    beaten.settle()
+    folder.write("a.py", "x = 1\n")
+    beaten.until(lambda: folder.owed() == {"a.py"})
+
+    with closing(sqlite3.connect(paths.registry_file(folder.home))) as registry, registry:
+        registry.execute("DELETE FROM project WHERE root = ?", (str(folder.root),))
+
+    beaten.until(lambda: beaten.watcher._board.find(str(folder.root)) is None)
+
+
+def test_a_project_nobody_used_for_long_is_not_watched(checkout: Checkout, start: Start) -> None:
+    """A project last used before the limit takes no watch."""
+    with closing(sqlite3.connect(paths.registry_file(checkout.home))) as registry, registry:
+        registry.execute("UPDATE project SET used_at = ?", (time.time() - 8 * 86400,))
+    beaten = start()
+
+    assert beaten.watcher._board.all() == []
+
+
+def test_many_projects_take_no_more_threads(home: str, tmp_path: Path, start: Start) -> None:
+    """Thirty projects are watched by the same five threads and one inotify instance as one."""
+    for number in range(30):
+        root = tmp_path / f"p{number}"
+        root.mkdir()
+        (root / "a.py").write_text("x = 1\n")
+        Checkout(home, root.resolve()).register()
+    before = threading.active_count()
+    instances = _inotify_instances()
+    start()
+
+    assert threading.active_count() <= before + 4
+    assert _inotify_instances() == instances + 1
+
+
+def test_the_heartbeat_says_what_is_watched(checkout: Checkout, start: Start) -> None:
+    """The heartbeat names the process, its projects, folders and limits."""
+    beaten = start()
+    beaten.watcher.tick()
+    with open(paths.heartbeat_file(checkout.home, "watch")) as stream:
+        heartbeat = json.load(stream)
+
+    assert heartbeat["pid"] == os.getpid()
+    assert heartbeat["started_at"] <= heartbeat["beat_at"]
+    assert heartbeat["projects"] == 1
+    assert heartbeat["directories"] == 4
+    assert heartbeat["limits"] == heartbeat["polled"] == heartbeat["missing"] == []
+
+
+def test_a_watcher_that_does_not_drain_shows_no_life(checkout: Checkout, start: Start) -> None:
+    """Without the thread that takes the events the heartbeat stops."""
+    beaten = start()
+    beaten.watcher._observer.stop()
+    beaten.until(lambda: not beaten.watcher._observer.is_draining())
+    os.unlink(paths.heartbeat_file(checkout.home, "watch"))
+    beaten.watcher.tick()
+
+    assert not os.path.exists(paths.heartbeat_file(checkout.home, "watch"))
+
+
+def _inotify_instances() -> int:
+    held = 0
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            held += os.readlink(f"/proc/self/fd/{descriptor}") == "anon_inode:inotify"
+    return held

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from rtkq.config import WatchSettings
 from rtkq_workers.watch.debounce import Burst, Debounce
@@ -68,26 +69,37 @@ class Watched:
 
     def touched(self, path: str) -> None:
         """Take note that the file at *path*, relative to the root, may have changed."""
-        with self._board.changed:
-            is_first = self.debounce.is_empty
+        with self._noting():
             self.debounce.touch(path, monotonic_ms())
-            self._announce(is_first)
 
     def desynced(self, why: str) -> None:
         """Take note that anything may have changed."""
-        with self._board.changed:
-            is_first = not self.debounce.is_rescan
+        with self._noting():
             self.is_in_sync = False
             self.debounce.desync(why, monotonic_ms())
-            self._announce(is_first)
 
-    def hurry(self) -> None:
-        """Take note that somebody waits for a rescan."""
+    def lost(self) -> None:
+        """Take note that the root is gone: nothing can be looked at until it returns."""
         with self._board.changed:
-            self.desynced("session")
-            self.is_urgent = True
+            self.is_missing, self.is_in_sync = True, False
+
+    def found(self) -> None:
+        """Take note that the root is back, or that another folder stands there now."""
+        self.is_missing = False
+        self.hurry("root")
+
+    def hurry(self, why: str, *, is_urgent: bool = False) -> None:
+        """Take note that anything may have changed and that it is time to look.
+
+        Args:
+            why: The reason.
+            is_urgent: Somebody waits: before all other projects.
+        """
+        with self._board.changed:
+            self.desynced(why)
+            self.is_urgent = self.is_urgent or is_urgent
             self.debounce.hurry(monotonic_ms())
-            self._announce(True)
+            self._board.changed.notify_all()
 
     def is_replaced(self, found: tuple[int, int] | None) -> bool:
         """Return whether *found* is another folder than the one that is watched."""
@@ -128,10 +140,17 @@ class Watched:
             self.debounce.give_back(burst, monotonic_ms(), wait_ms=wait_ms)
         return wait_ms
 
-    def _announce(self, is_first: bool) -> None:
-        # Later events only put off what a waiting thread has planned, so it may sleep on.
-        if is_first:
-            self._board.changed.notify_all()
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Hold the lock, and wake the threads if one of them has something to wait for now.
+
+        Later events of a burst only put off what that thread has planned, so it may sleep on.
+        """
+        with self._board.changed:
+            before = self.debounce.is_empty, self.debounce.is_rescan
+            yield
+            if before != (self.debounce.is_empty, self.debounce.is_rescan):
+                self._board.changed.notify_all()
 
 
 class Board:

@@ -27,6 +27,7 @@ class Heartbeat:
 
     def __init__(self, home: str) -> None:
         self._file = paths.heartbeat_file(home, _KIND)
+        private_folder(os.path.dirname(self._file))
         self._started_at = time.time()
 
     def beat(self, report: Mapping[str, Any]) -> None:

@@ -203,6 +203,8 @@ class PrunedTree:
         for below in self._watch_below(folder, is_new=True):
             for name in scan.files_in(f"{self._root}/{below}"):
                 self._handle_file(name, f"{below}/{name}")
+        if self.limit:
+            self._sink.desynced("limit")
 
     # -- the tables ------------------------------------------------------------------------
 
@@ -239,7 +241,6 @@ class PrunedTree:
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 self.limit = WATCHES_LIMIT
-                self._sink.desynced("limit")
             return False
         return True
 

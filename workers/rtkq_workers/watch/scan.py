@@ -53,8 +53,9 @@ def belonging(root: str, paths: Iterable[str], ignore: Ignore | None = None) -> 
         ignore: The rules that hold there, where they are known; used without git.
     """
     wanted = list(paths)
-    if is_checkout(root):
-        return stamps(root, git_.files_among(root, wanted))
+    listed = git_.files_among(root, wanted) if is_checkout(root) else None
+    if listed is not None:
+        return stamps(root, listed)
     rules = ignore or Ignore(root)
     return stamps(root, (path for path in wanted if not rules.covers(path)))
 

@@ -41,7 +41,7 @@ _CLOSING_MS = 5000
 #: Wall and monotonic clock drift apart by more than this: the machine slept.
 _JUMP_S = 5.0
 _DAY_S = 86400
-#: A rescan for these reasons finds the same folders and rules as the one before.
+#: A rescan for these reasons alone finds the folders and rules of the one before.
 _QUIET_REASONS = frozenset({"interval", "poll", "first build"})
 
 
@@ -146,12 +146,17 @@ class Watcher:
             flush.flush(self._home, watched.root, burst.paths, watched.ignore)
             return
         started_ms = monotonic_ms()
-        if watched.limit or not burst.reasons <= _QUIET_REASONS:
+        if self._is_sync_due(watched, burst):
             self._sync(watched)
         owed = flush.rescan(self._home, watched.root)
         watched.rescanned(monotonic_ms(), monotonic_ms() - started_ms)
         if owed is None and not self._is_stopping.is_set():
             watched.await_first_build()
+
+    def _is_sync_due(self, watched: Watched, burst: Burst) -> bool:
+        # At the regular interval a limit is tried again: somebody may have raised it.
+        is_retry = bool(watched.limit) and "interval" in burst.reasons
+        return watched.tree is None or is_retry or not burst.reasons <= _QUIET_REASONS
 
     def _sync(self, watched: Watched) -> None:
         """Watch the folders of a project as its rules stand now, before its files are compared."""
@@ -177,7 +182,7 @@ class Watcher:
         self._reload()
         watched = self._board.find(root)
         if watched is not None:
-            watched.hurry()
+            watched.hurry("session", is_urgent=True)
 
     # -- the chores ------------------------------------------------------------------------
 
@@ -194,7 +199,7 @@ class Watcher:
                 if project.root in used and self._board.find(project.root) is None:
                     watched = Watched(self._board, project.root, self._settings.watch)
                     self._board.put(watched)
-                    watched.desynced("start")
+                    watched.hurry("start")
 
     def _is_used(self, project: Project) -> bool:
         limit_s = self._settings.watch.unused_days * _DAY_S
@@ -204,7 +209,7 @@ class Watcher:
         drift_s = _drift_s()
         if abs(drift_s - self._drift_s) > _JUMP_S:
             for watched in self._board.all():
-                watched.desynced("sleep")
+                watched.hurry("sleep")
         self._drift_s = drift_s
 
     def _check_roots(self) -> None:
@@ -212,16 +217,15 @@ class Watcher:
             found = scan.identity(watched.root)
             if found is None and not watched.is_missing:
                 _log.warning("%s is gone; it is looked for every second", watched.root)
-                watched.is_missing, watched.is_in_sync = True, False
+                watched.lost()
             elif found is not None and (watched.is_missing or watched.is_replaced(found)):
-                watched.is_missing = False
-                watched.desynced("root")
+                watched.found()
 
     def _plan_rescans(self) -> None:
         for watched in self._board.all():
             why = watched.regular_rescan(monotonic_ms())
             if why:
-                watched.desynced(why)
+                watched.hurry(why)
 
     def _verify(self) -> None:
         """Keep the memories of projects fresh in which nothing happens."""
