@@ -15,11 +15,7 @@ _RANKED_BYTES = 8_000
 _SHORT_ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "/": "/",
 }  # fmt: skip
-_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {
-    ord("\n"): "\\n",
-    ord('"'): '\\"',
-    ord("\\"): "\\\\",
-}
+_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x20)}
 
 
 class Malformed(Exception):
@@ -61,7 +57,11 @@ def prepend(text: str, token: bytes) -> bytes:
 
 def escape(text: str) -> bytes:
     """Return *text* as the inside of a JSON string."""
-    return text.translate(_ESCAPES).encode("utf-8", "replace")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    # Translating is slow and a context holds no further control characters, as a rule.
+    if not escaped.isprintable():
+        escaped = escaped.translate(_CONTROLS)
+    return escaped.encode("utf-8", "replace")
 
 
 def unescape(token: bytes) -> str:

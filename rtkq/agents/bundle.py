@@ -2,11 +2,11 @@
 
 An installed package is no place to start from a hundred times a minute: its entry points load
 half of the standard library, and an upgrade swaps files under a running session. So the modules
-of the hook are copied, compiled, to a folder of their own, named by what they contain::
+of the hook are compiled into one file in a folder of its own, named by what it contains::
 
     hook/rtkq-hook                      the command; finds nothing, just starts the interpreter
     hook/settings                       flat settings, one a line
-    hook/<version>-<python>-<digest>/   start.py, rtkq/, rtkq_hooks/
+    hook/<version>-<python>-<digest>/   start.py, which is run, and modules.pyc, which it imports
 
 Everything appears by rename, so a spawn in the middle of an upgrade sees the old or the new.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
-import importlib.util
+import marshal
 import os
 import py_compile
 import shlex
@@ -34,14 +34,22 @@ from rtkq.config import Settings
 
 #: What the hook imports of the package ``rtkq``; all of ``rtkq_hooks`` comes along.
 _MODULES = ("__init__.py", "paths.py", "receipts.py", "recall", "words.py")
+_LOADER = "rtkq_hooks/loader.py"
+_WITHOUT_DOCSTRINGS = 2
 _COMMAND = "rtkq-hook"
 _SETTINGS = "settings"
 _KEPT_S = 24 * 3600
+#: Compiled at every start, so it is short. An interpreter that was exchanged under its path
+#: refuses the bytecode; an error here must not reach the client either.
 _START = """\
-import sys
-sys.path.insert(0, {bundle!r})
-from rtkq_hooks.main import start
-start({settings!r})
+import posix, sys
+try:
+    sys.path.insert(0, {bundle!r})
+    import modules
+    from rtkq_hooks.main import start
+    start({settings!r})
+except BaseException:
+    posix._exit(0)
 """
 _SCRIPT = """\
 #!/bin/sh
@@ -95,7 +103,7 @@ def flat(home: str, settings: Settings) -> dict[str, str]:
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
-    """Yield the place in the bundle and the text of every module of the hook, in order."""
+    """Yield path and text of every module of the hook, always in the same order."""
     packages = {"rtkq": rtkq, "rtkq_hooks": rtkq_hooks}
     for name, package in packages.items():
         folder = Path(package.__path__[0])
@@ -125,10 +133,9 @@ def _version() -> str:
 def _build(bundle: Path, sources: dict[str, bytes], settings: Path) -> None:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=bundle.parent))
     try:
-        for place, text in sources.items():
-            _add_module(building / place, text, bundle / place)
         start = _START.format(bundle=str(bundle), settings=str(settings))
         _write(building / "start.py", start.encode("utf-8", "surrogateescape"), 0o600)
+        _compile(building, sources)
         building.rename(bundle)
     except OSError:
         # Whoever staged the same bundle first has left what we wanted.
@@ -138,19 +145,28 @@ def _build(bundle: Path, sources: dict[str, bytes], settings: Path) -> None:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _add_module(file: Path, text: bytes, final: Path) -> None:
-    compiled = Path(importlib.util.cache_from_source(str(file)))
-    for folder in (file.parent, compiled.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(file, text, 0o600)
-    # Unchecked: the name of the folder vouches for the source, so no start compares them.
+def _compile(folder: Path, sources: dict[str, bytes]) -> None:
+    """Write all modules as one: a copy of the loader that installs the others."""
+    modules = dict(_compiled(path, text) for path, text in sources.items())
+    text = b"%b\ninstall(%b)\n" % (sources[_LOADER], repr(modules).encode())
+    source = folder / "modules.py"
+    _write(source, text, 0o600)
     py_compile.compile(
-        str(file),
-        cfile=str(compiled),
-        dfile=str(final),
+        str(source),
+        cfile=str(source.with_suffix(".pyc")),
         doraise=True,
+        optimize=_WITHOUT_DOCSTRINGS,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
+    source.unlink()
+
+
+def _compiled(path: str, text: bytes) -> tuple[str, tuple[bool, bytes]]:
+    parts = path.removesuffix(".py").split("/")
+    is_package = parts[-1] == "__init__"
+    name = ".".join(parts[:-1] if is_package else parts)
+    code = compile(text, path, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS)
+    return name, (is_package, marshal.dumps(code))
 
 
 def _script(bundle: Path) -> str:

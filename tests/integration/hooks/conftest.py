@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+import rtkq
 from rtkq import receipts, store
 from rtkq.agents import bundle
-from rtkq.config import PolicySettings, Settings
+from rtkq.config import HookSettings, PolicySettings, Settings
 from rtkq_workers.rebuild import rebuild
 
+#: What runs the tests may be busy; the deadline has tests of its own.
+PATIENT = HookSettings(deadline_ms=15_000)
 SOURCES = {
     "src/cart.py": "def cart_total(cart):\n    return sum(cart)\n",
     "src/session.py": "class SessionStore:\n    def refresh(self, token):\n        pass\n",
@@ -61,14 +64,14 @@ class Staged:
     root: Path
     variables: dict[str, str]
 
-    def stage(self, **policy: Any) -> None:
-        """Stage the hook again, under another policy."""
-        settings = Settings(home=str(self.home), policy=PolicySettings(**policy))
+    def stage(self, *, hook: HookSettings = PATIENT, **policy: Any) -> None:
+        """Stage the hook again, under other settings."""
+        settings = Settings(home=str(self.home), hook=hook, policy=PolicySettings(**policy))
         bundle.stage(str(self.home), settings)
 
-    def settings(self, **policy: str) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
         """Return the flat settings, for calls inside this process."""
-        return bundle.flat(str(self.home), Settings(home=str(self.home))) | policy
+        return bundle.flat(str(self.home), Settings(home=str(self.home)))
 
     def call(self, document: bytes | dict[str, Any], **variables: str) -> Answer:
         """Give *document* to the staged command, as a client would."""
@@ -112,12 +115,15 @@ class Staged:
         """Return the outcome of the last call."""
         return self.receipts()[-1]["outcome"]
 
-    def replace(self, module: str, text: str) -> None:
-        """Put *text* in the place of a staged *module*."""
-        (folder,) = (entry for entry in (self.home / "hook").iterdir() if entry.is_dir())
-        file = folder / module
-        file.write_text(text)
-        shutil.rmtree(file.parent / "__pycache__")
+    def stage_with(self, recall: str, *, hook: HookSettings = PATIENT) -> None:
+        """Stage the hook again, with *recall* in the place of the package of that name."""
+        source = self.home / "source"
+        shutil.copytree(rtkq.__path__[0], source, ignore=shutil.ignore_patterns("recall"))
+        (source / "recall").mkdir()
+        (source / "recall" / "__init__.py").write_text(recall)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(rtkq, "__path__", [str(source)])
+            self.stage(hook=hook)
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +141,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = folder / "home"
     store.register(str(home), str(root))
     assert rebuild(str(home), str(root))
-    bundle.stage(str(home), Settings(home=str(home)))
+    bundle.stage(str(home), Settings(home=str(home), hook=PATIENT))
     return folder
 
 
@@ -154,5 +160,6 @@ def own(staged: Staged, tmp_path: Path) -> Staged:
     """Return a staged hook whose home this test may break; the project is the shared one."""
     home = tmp_path / "home"
     shutil.copytree(staged.home, home, symlinks=True, ignore=shutil.ignore_patterns("hook"))
-    bundle.stage(str(home), Settings(home=str(home)))
-    return Staged(home, staged.root, staged.variables)
+    hook = Staged(home, staged.root, staged.variables)
+    hook.stage()
+    return hook

@@ -14,7 +14,7 @@ import pytest
 
 from rtkq import paths
 from rtkq.agents import bundle
-from rtkq.config import HookSettings, Settings
+from rtkq.config import HookSettings
 from rtkq_hooks.main import run
 
 RECORDED = Path(__file__).parents[2] / "fixtures" / "claude-code"
@@ -97,7 +97,7 @@ def test_disabled_hook_prints_nothing(staged) -> None:
 @pytest.mark.parametrize("recall", [SPINS, WAITS], ids=["spins", "waits"])
 def test_deadline_ends_a_call_that_does_not_come_back(own, recall: str) -> None:
     """Past the deadline nothing is printed and the spawn goes on."""
-    own.replace("rtkq/recall/__init__.py", recall)
+    own.stage_with(recall, hook=HookSettings(deadline_ms=400))
 
     answer = own.call(own.spawn())
 
@@ -105,11 +105,11 @@ def test_deadline_ends_a_call_that_does_not_come_back(own, recall: str) -> None:
     (line,) = own.receipts()
     assert line["outcome"] == "deadline"
     assert line["root"] == str(own.root)
-    assert int(line["elapsed_us"]) >= 250_000
 
 
 def test_deadline_covers_a_client_that_never_ends_its_document(own) -> None:
     """A pipe that stays open does not hold the process."""
+    own.stage(hook=HookSettings(deadline_ms=100))
     process = subprocess.Popen(
         [bundle.command(str(own.home)), "claude-code"],
         stdin=subprocess.PIPE,
@@ -129,12 +129,12 @@ def test_deadline_covers_a_client_that_never_ends_its_document(own) -> None:
 
 @pytest.mark.parametrize(
     ("recall", "outcomes"),
-    [(RAISES, ["error"]), (EXITS, []), ("x = (", ["error"])],
+    [(RAISES, ["error"]), (EXITS, []), ("import no_such_module", ["error"])],
     ids=["raises", "exits", "broken"],
 )
 def test_error_inside_is_silent(own, recall: str, outcomes: list[str]) -> None:
     """A defect of ours is noted by kind and place, and the spawn goes on."""
-    own.replace("rtkq/recall/__init__.py", recall)
+    own.stage_with(recall)
 
     answer = own.call(own.spawn())
 
@@ -143,7 +143,7 @@ def test_error_inside_is_silent(own, recall: str, outcomes: list[str]) -> None:
     assert "SECRET" not in str(own.receipts())
 
 
-@pytest.mark.parametrize("gone", ["start", "settings", "interpreter"])
+@pytest.mark.parametrize("gone", ["start", "modules", "settings", "interpreter"])
 def test_half_removed_installation_is_silent(own, gone: str) -> None:
     """What an agent's settings point to may outlive what it needs."""
     if gone == "interpreter":
@@ -152,7 +152,17 @@ def test_half_removed_installation_is_silent(own, gone: str) -> None:
     elif gone == "settings":
         (own.home / "hook" / "settings").unlink()
     else:
-        next((own.home / "hook").glob("*/start.py")).unlink()
+        next((own.home / "hook").glob(f"*/{gone}.py*")).unlink()
+
+    answer = own.call(own.spawn())
+
+    assert (answer.code, answer.printed, answer.errors) == (0, b"", b"")
+
+
+def test_bytecode_of_another_interpreter_is_refused_silently(own) -> None:
+    """An interpreter may be exchanged under its path; foreign bytecode would crash it."""
+    (modules,) = (own.home / "hook").glob("*/modules.pyc")
+    modules.write_bytes(b"\x00\x01" + modules.read_bytes()[2:])
 
     answer = own.call(own.spawn())
 
@@ -225,11 +235,9 @@ def test_memory_is_never_written(own) -> None:
     assert (folder / "memory.db").read_bytes() == before
 
 
-def test_larger_budget_takes_effect_when_staged(own) -> None:
+def test_smaller_budget_takes_effect_when_staged(own) -> None:
     """Staging again rewrites the settings beside the bundle, nothing else."""
-    small = Settings(home=str(own.home), hook=HookSettings(budget_tokens=40))
-
-    bundle.stage(str(own.home), small)
+    own.stage(hook=HookSettings(budget_tokens=40, deadline_ms=15_000))
 
     prompt = own.call(own.spawn("cart_total")).output["updatedInput"]["prompt"]
     assert len(prompt.removesuffix("\n\ncart_total")) <= 40 * 4

@@ -36,7 +36,7 @@ def test_prompt_arrives_byte_for_byte(staged, prompt: bytes) -> None:
 
 def test_other_values_come_back_as_sent(staged) -> None:
     """The whole input is echoed: numbers beyond a double, escapes, unknown keys, their order."""
-    sent = rb'{"z":1e400,"n":123456789012345678901234567890,"prompt":"cart_total","x":["\ud800",{}],"a":-0}'
+    sent = rb'{"z":1e400,"n":12345678901234567890,"prompt":"cart_total","x":["\ud800",{}],"a":-0}'
     document = json.dumps(staged.spawn() | {"tool_input": 0}).encode()
     document = document.replace(b'"tool_input": 0', b'"tool_input":' + sent)
 
