@@ -1,0 +1,57 @@
+# `make demo` and `make test` do everything by themselves where there is git, make and Python 3.11.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: all lint types layers test demo up bench clean
+
+all: lint types layers test
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+test: $(READY)
+	$(BIN)/pytest
+
+demo: $(READY)
+	@$(BIN)/python tests/acceptance/demo.py
+
+up: $(READY)
+	$(BIN)/rtkq up .
+
+bench: $(READY)
+	$(BIN)/pytest tests/benchmarks
+
+clean:
+	rm -rf $(VENV) dist .*_cache .hypothesis
+
+# The stamp is as old as the last installation, which pyproject.toml alone decides.
+$(READY): pyproject.toml
+	@echo "installing rtkq and its tools into $(VENV)"
+	@rm -rf $(VENV)
+	@if command -v uv >/dev/null; then \
+	    uv venv --quiet --python '>=3.11' $(VENV) && \
+	    uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
+	else \
+	    $(find_python); \
+	    $$python -m venv $(VENV) && \
+	    $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && \
+	    $(BIN)/python -m pip install --quiet --editable . --group dev; \
+	fi
+	@touch $@
+
+# A name on PATH proves nothing: version managers put one there that only complains.
+define find_python
+for python in python3.13 python3.12 python3.11 python3 none; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+done; \
+[ $$python != none ] || { echo 'rtkq needs Python 3.11 or newer' >&2; exit 1; }
+endef
