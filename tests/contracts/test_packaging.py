@@ -1,0 +1,50 @@
+"""What is built for users: three packages, whole, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {"rtkq": ROOT / "rtkq"} | {
+    folder.name: folder for folder in (ROOT / "workers/rtkq_workers", ROOT / "hooks/rtkq_hooks")
+}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """The wheel of this tree, built without a network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    with zipfile.ZipFile(built) as opened:
+        yield opened
+
+
+def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
+    """Queries of the extractors and markers of typing come along; tests and tools stay."""
+    on_disk = {
+        f"{package}/{file.relative_to(folder).as_posix()}"
+        for package, folder in PACKAGES.items()
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert packed == on_disk
+    assert {f"{package}/py.typed" for package in PACKAGES} <= packed
+    assert "rtkq/extract/queries/python.scm" in packed
+
+
+def test_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
+    """``rtkq`` is what the documentation tells people to type."""
+    (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+
+    assert "rtkq = rtkq.cli:main" in wheel.read(entry_points).decode()
