@@ -24,11 +24,12 @@ from typing import Any
 from rtkq.config import Settings
 from rtkq.errors import RtkqError, StoreBusy
 from rtkq.records import Project
+from rtkq_workers import heartbeat
 from rtkq_workers.watch import flush, ledger, scan
+from rtkq_workers.watch.alone import alone
 from rtkq_workers.watch.board import Board, Watched, monotonic_ms
 from rtkq_workers.watch.debounce import Burst
 from rtkq_workers.watch.follow import Follower
-from rtkq_workers.watch.heartbeat import Alone, Heartbeat
 from rtkq_workers.watch.ignore import Ignore
 from rtkq_workers.watch.mounts import remote_kind
 from rtkq_workers.watch.observe import Blind, observer
@@ -61,7 +62,7 @@ def run(settings: Settings, extra_roots: Sequence[str] = ()) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Alone(settings.home):
+    with alone(settings.home):
         for root in extra_roots:
             ledger.register(settings.home, os.path.realpath(root))
         watcher = Watcher(settings)
@@ -83,7 +84,7 @@ class Watcher:
         self._board = Board()
         self._observer = observer()
         self._follower = Follower(settings, self._welcome)
-        self._heartbeat = Heartbeat(settings.home)
+        self._started_at = time.time()
         self._reading = threading.Lock()
         self._projects = ledger.Projects(settings.home)
         self._drift_s = _drift_s()
@@ -241,7 +242,8 @@ class Watcher:
     def _beat(self) -> None:
         # Without the draining thread this process is as good as dead, and must look it.
         if self._observer.is_draining():
-            self._heartbeat.beat(_report(self._board.all()))
+            facts = _facts(self._board.all())
+            heartbeat.write(self._home, "watch", started_at=self._started_at, **facts)
 
     def _warn(self, watched: Watched) -> None:
         limit = watched.limit
@@ -253,7 +255,7 @@ class Watcher:
             )
 
 
-def _report(board: Sequence[Watched]) -> dict[str, Any]:
+def _facts(board: Sequence[Watched]) -> dict[str, Any]:
     """Return what the heartbeat tells besides that the watcher lives."""
     polled = [one for one in board if one.limit]
     return {
