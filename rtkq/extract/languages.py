@@ -1,0 +1,144 @@
+"""Which language a path is read as, and which version of its extractor is in force.
+
+The only place of the package that looks at paths, and it looks at the name alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Textual files without a grammar here: indexed by their words.
+TEXT = "text"
+
+_LANGUAGE_OF_SUFFIX = {
+    suffix: language
+    for language, suffixes in {
+        "bash": "sh bash zsh ksh bats",
+        "c": "c h",
+        "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp inl tpp cu cuh ino",
+        "csharp": "cs csx",
+        "go": "go",
+        "java": "java",
+        "javascript": "js jsx mjs cjs",
+        "kotlin": "kt kts",
+        "lua": "lua",
+        "php": "php phtml php5 php7",
+        "python": "py pyi pyw bzl star",
+        "ruby": "rb rake gemspec ru podspec",
+        "rust": "rs",
+        "scala": "scala sc sbt",
+        "swift": "swift",
+        "tsx": "tsx",
+        "typescript": "ts mts cts",
+        TEXT: (
+            "adoc asciidoc asm astro awk bat cfg clj cljc cljs cmake cmd conf css dart ejs el "
+            "elm erb erl ex exs f90 feature fish fs fsx gql gradle graphql groovy haml "
+            "handlebars hbs hcl hrl hs htm html ini j2 jinja jinja2 jl json json5 jsonc less "
+            "liquid lisp m markdown md mdx mk ml mli mm nim nix org pas pl pm prisma "
+            "properties proto ps1 psm1 pug puppet pxd pyx r rmd rst s sass scm scss sol sql "
+            "styl sv svelte tcl tex tf thrift tmpl toml twig txt v vb vhd vim vue xaml xml "
+            "xsd yaml yml zig"
+        ),
+    }.items()
+    for suffix in suffixes.split()
+}
+
+_LANGUAGE_OF_NAME = {
+    ".bash_profile": "bash",
+    ".bashrc": "bash",
+    ".profile": "bash",
+    ".zshrc": "bash",
+    "build": "python",
+    "containerfile": TEXT,
+    "dockerfile": TEXT,
+    "gemfile": "ruby",
+    "gnumakefile": TEXT,
+    "jenkinsfile": TEXT,
+    "justfile": TEXT,
+    "makefile": TEXT,
+    "changelog": TEXT,
+    "changes": TEXT,
+    "contributing": TEXT,
+    "news": TEXT,
+    "pkgbuild": "bash",
+    "podfile": "ruby",
+    "procfile": TEXT,
+    "rakefile": "ruby",
+    "readme": TEXT,
+    "todo": TEXT,
+    "vagrantfile": "ruby",
+    "workspace": "python",
+}
+
+#: Never read whatever their suffix says: secrets, lock files, what a bundler wrote.
+_NEVER = re.compile(
+    r"""
+      \.env.* | \.netrc | _netrc | \.npmrc | \.pypirc | \.pgpass | \.htpasswd
+    | id_(?:rsa|dsa|ecdsa|ed25519).*
+    | .*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|gpg|asc|tfvars|tfstate)
+    | (?:credentials|secrets?|service[-_]account)[^.]*
+      (?:\.(?:json|ya?ml|toml|ini|cfg|conf|txt|xml|properties|env))*
+    | .*[.-]lock(?:\.json|\.ya?ml)? | npm-shrinkwrap\.json | go\.sum
+    | .*[.-]min\.[a-z]+ | .*\.(?:map|bundle\.js)
+    """,
+    re.VERBOSE,
+)
+
+#: Raise it when chunks, words or skipping change: the facts of every language are then made anew.
+_SHARED_VERSION = 1
+
+#: Raise a language's number when its query, its grammar wheel or its visibility rule changes.
+#: C++ counts for "c" too, which reads C++ headers, and JavaScript for TypeScript.
+_VERSIONS = {
+    "bash": 1,
+    "c": 1,
+    "cpp": 1,
+    "csharp": 1,
+    "go": 1,
+    "java": 1,
+    "javascript": 1,
+    "kotlin": 1,
+    "lua": 1,
+    "php": 1,
+    "python": 1,
+    "ruby": 1,
+    "rust": 1,
+    "scala": 1,
+    "swift": 1,
+    TEXT: 1,
+    "tsx": 1,
+    "typescript": 1,
+}
+
+#: Every language extract() knows.
+LANGUAGES = frozenset(_VERSIONS)
+
+
+def language_of(path: str) -> str | None:
+    """Return the language a file is read as, by its name alone.
+
+    Args:
+        path: Path with "/" between its parts; only the last one counts.
+
+    Returns:
+        One of LANGUAGES, "text" for textual files indexed by words alone, None for files that
+        are never read: secrets, lock files, minified bundles, images, archives, unknown kinds.
+    """
+    name = path.rpartition("/")[2].lower()
+    if _NEVER.fullmatch(name):
+        return None
+    if name in _LANGUAGE_OF_NAME:
+        return _LANGUAGE_OF_NAME[name]
+    stem, dot, suffix = name.rpartition(".")
+    if stem.startswith(("dockerfile", "makefile")) or name.startswith("dockerfile."):
+        return TEXT
+    return _LANGUAGE_OF_SUFFIX.get(suffix) if dot and stem else None
+
+
+def version_of(language: str) -> int:
+    """Return the version of a language's extractor; facts of another version are to be remade.
+
+    Raises:
+        KeyError: *language* is none of LANGUAGES.
+    """
+    return _SHARED_VERSION * 1000 + _VERSIONS[language]
