@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 _SAFE_OPTIONS = (
     "--no-optional-locks",
@@ -62,6 +63,48 @@ def head(root: str) -> str | None:
     return _line(root, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
 
 
+class Commit(NamedTuple):
+    """One commit as git tells it."""
+
+    name: str
+    #: Committer's time, seconds since the epoch.
+    at: int
+    message: str
+    #: Paths it touched, relative to the root of the repository.
+    paths: list[str]
+
+
+def commit_names(root: str, most: int) -> list[str]:
+    """Return the newest commits reachable from HEAD, newest first, without merges."""
+    listed = _run(root, ("rev-list", "--no-merges", f"--max-count={most}", "HEAD"))
+    return (listed or b"").decode("ascii").split()
+
+
+def commits(root: str, names: Sequence[str]) -> Iterator[Commit]:
+    """Return the commits of these *names*; those git does not have are left out.
+
+    The message is subject and body. A renamed file counts as touched under both names.
+    """
+    told = _run(
+        root,
+        (
+            "log",
+            "--no-walk=unsorted",
+            "--stdin",
+            "--ignore-missing",
+            "--no-renames",
+            "--name-only",
+            "--format=%x01%H %ct%n%B%x02",
+        ),
+        stdin="\n".join(names).encode(),
+    )
+    for entry in (told or b"").decode("utf-8", "replace").split("\x01")[1:]:
+        head, _, tail = entry.partition("\x02")
+        first, _, message = head.partition("\n")
+        name, _, at = first.partition(" ")
+        yield Commit(name, int(at), message, [path for path in tail.split("\n") if path])
+
+
 def git_dir(root: str) -> str | None:
     """Return the absolute folder of this checkout's own git state."""
     return _line(root, ("rev-parse", "--absolute-git-dir"))
@@ -88,12 +131,12 @@ def _line(root: str, arguments: Sequence[str]) -> str | None:
     return os.fsdecode(answer.rstrip(b"\n")) if answer else None
 
 
-def _run(root: str, arguments: Sequence[str]) -> bytes | None:
+def _run(root: str, arguments: Sequence[str], stdin: bytes = b"") -> bytes | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         finished = subprocess.run(
             ["git", "-C", root, *_SAFE_OPTIONS, *arguments],
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},

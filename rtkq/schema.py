@@ -120,9 +120,26 @@ class FileRow(Model):
     #: 0 source, 1 test, 2 documentation, example or vendored: see ``build.roles``.
     role = IntegerField()
     lines = IntegerField()
+    #: How often and lately commits touched it: see ``build.history``.
+    heat = IntegerField()
 
     class Meta:
         table_name = "file"
+
+
+class CommitRow(Model):
+    """A past commit that says something about files."""
+
+    id = IntegerField(primary_key=True)
+    #: Its hash, in hexadecimal.
+    name = TextField(unique=True)
+    #: Seconds since the epoch.
+    at = IntegerField()
+    #: The paths it touched, one a line; some may be gone.
+    paths = TextField()
+
+    class Meta:
+        table_name = "history"
 
 
 class DefinitionRow(Model):
@@ -241,7 +258,7 @@ FACTS = Schema(
 
 MEMORY = Schema(
     "memory",
-    (MetaRow, FieldRow, FileRow, DefinitionRow, PostingRow, TailRow, LayerRow, DebtRow),
+    (MetaRow, FieldRow, FileRow, CommitRow, DefinitionRow, PostingRow, TailRow, LayerRow, DebtRow),
     (
         (
             """CREATE TABLE meta (id INTEGER NOT NULL PRIMARY KEY, root TEXT NOT NULL,
@@ -254,8 +271,10 @@ MEMORY = Schema(
                name TEXT NOT NULL, content BLOB NOT NULL, size INTEGER NOT NULL,
                mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
                is_verified INTEGER NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
-               role INTEGER NOT NULL, lines INTEGER NOT NULL)""",
+               role INTEGER NOT NULL, lines INTEGER NOT NULL, heat INTEGER NOT NULL)""",
             "CREATE INDEX file_name ON file (name)",
+            """CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+               at INTEGER NOT NULL, paths TEXT NOT NULL)""",
             """CREATE TABLE definition (file INTEGER NOT NULL, chunk INTEGER NOT NULL,
                ordinal INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
                line INTEGER NOT NULL, end_line INTEGER NOT NULL, parent TEXT NOT NULL,

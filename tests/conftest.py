@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Checkout:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
+def checkout(tmp_path: Path) -> Checkout:
     """A checkout with a few source files, committed."""
     made = Checkout(tmp_path / "project")
     made.write(
@@ -62,7 +62,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     made.write("README.md", "# Project\nSessions and caches.\n")
     made.write("tests/test_session.py", "def test_refresh():\n    assert True\n")
     made.commit("start")
-    yield made
+    return made
 
 
 def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
@@ -73,7 +73,11 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
     connection = sqlite3.connect(f"file:{paths.memory_file(home, root)}?mode=ro", uri=True)
     by_number = dict(connection.execute("SELECT id, path FROM file"))
 
+    by_commit = dict(connection.execute("SELECT id, name FROM history"))
+
     def named(field: int, document: int) -> tuple[str, int]:
+        if field == layout.COMMIT:
+            return by_commit[document], 0
         if field != layout.CHUNK:
             return by_number[document], 0
         chunk = document & (1 << layout.CHUNK_BITS) - 1
@@ -92,15 +96,19 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
         postings.append((term, field, df, entries))
     rows = {
         "posting": postings,
-        "meta": connection.execute("SELECT root, stage, recipe, full_seq FROM meta").fetchall(),
+        "meta": connection.execute(
+            "SELECT root, stage, git_head, recipe, full_seq FROM meta"
+        ).fetchall(),
         "field": connection.execute("SELECT * FROM field ORDER BY field").fetchall(),
         "file": connection.execute(
-            "SELECT path, name, content, size, language, skipped, role, lines FROM file ORDER BY 1"
+            "SELECT path, name, content, size, language, skipped, role, lines, heat"
+            " FROM file ORDER BY 1"
         ).fetchall(),
         "definition": sorted(
             (by_number[file], *rest)
             for file, *rest in connection.execute("SELECT * FROM definition")
         ),
+        "history": connection.execute("SELECT name, at, paths FROM history ORDER BY 1").fetchall(),
         "layer": connection.execute("SELECT * FROM layer ORDER BY 1").fetchall(),
         "debt": connection.execute("SELECT path FROM debt ORDER BY 1").fetchall(),
     }

@@ -1,25 +1,29 @@
 """Changing a memory in place: the rows of a few files, and the lists their terms stand in.
 
-The result equals what `assemble` gives for the same files. Where it could not, because the step
-of a mean length changed, `prepare` says so and everything is assembled instead.
+The result equals what `assemble` gives for the same files and commits. Where it could not,
+because the step of a mean length changed, `prepare` says so and everything is assembled instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+from rtkq.build.document import Section
+from rtkq.build.history import Commit, History, commit_section
 from rtkq.build.impact import Scale, Totals
 from rtkq.build.postings import PostingList, limited
 from rtkq.build.project_map import KIND, project_map
-from rtkq.build.source import INSERT_DEFINITION, INSERT_FILE, Source
+from rtkq.build.source import INSERT_COMMIT, INSERT_DEFINITION, INSERT_FILE, Source
 from rtkq.recall import layout
 from rtkq.store.memory import Memory
 
 _TERMS_A_QUERY = 400
 
 _Place = tuple[str, int]  # term, field
+_Rank = tuple[str | int, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,40 @@ class Change:
     after: Source | None
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How the commits that count changed, as far as the paths concerned go."""
+
+    #: What was and what is told of those paths.
+    before: History = field(default_factory=lambda: History({}))
+    after: History = field(default_factory=lambda: History({}))
+    #: Commits by number that no longer count, and that count from now on (with their names).
+    gone: Mapping[int, Commit] = field(default_factory=dict)
+    come: Mapping[int, tuple[str, Commit]] = field(default_factory=dict)
+    #: Files that did not change themselves, but what commits tell of them did: path → number.
+    retold: Mapping[str, int] = field(default_factory=dict)
+
+
 class Amendment:
     """Computed changes, ready to be written within a short transaction."""
 
-    def __init__(self, changes: Sequence[Change], totals: dict[int, Totals]) -> None:
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        past: Past,
+        totals: dict[int, Totals],
+        lists: dict[_Place, PostingList],
+    ) -> None:
         self._changes = changes
+        self._past = past
         self._totals = totals
-        self._lists: dict[_Place, PostingList] = {}
+        self._lists = lists
 
     def write(self, memory: Memory) -> None:
         """Write everything; call within the publishing transaction."""
         connection = memory.connection
         self._write_files(connection)
+        self._write_past(connection)
         self._write_lists(connection)
         connection.executemany(
             "UPDATE field SET documents = ?, total_length = ? WHERE field = ?",
@@ -60,18 +86,35 @@ class Amendment:
                 connection.execute(INSERT_FILE, change.after.file_row(change.file))
                 connection.executemany(INSERT_DEFINITION, change.after.definition_rows(change.file))
 
+    def _write_past(self, connection: Any) -> None:
+        past = self._past
+        connection.executemany(
+            "DELETE FROM history WHERE id = ?", [(number,) for number in past.gone]
+        )
+        connection.executemany(
+            INSERT_COMMIT,
+            [
+                (number, name, one.at, "\n".join(one.paths))
+                for number, (name, one) in past.come.items()
+            ],
+        )
+        connection.executemany(
+            "UPDATE file SET heat = ? WHERE id = ?",
+            [(past.after.heat(path), file) for path, file in past.retold.items()],
+        )
+
     def _write_lists(self, connection: Any) -> None:
         postings, tails, without_tail, empty = [], [], [], []
-        for (term, field), found in sorted(self._lists.items()):
+        for (term, number), found in sorted(self._lists.items()):
             head, tail = found.packed()
             if found:
-                postings.append((term, field, len(found), head))
+                postings.append((term, number, len(found), head))
             else:
-                empty.append((term, field))
+                empty.append((term, number))
             if tail:
-                tails.append((term, field, tail))
+                tails.append((term, number, tail))
             else:
-                without_tail.append((term, field))
+                without_tail.append((term, number))
         connection.executemany("DELETE FROM posting WHERE term = ? AND field = ?", empty)
         connection.executemany("DELETE FROM tail WHERE term = ? AND field = ?", without_tail)
         connection.executemany(
@@ -81,101 +124,123 @@ class Amendment:
             "INSERT OR REPLACE INTO tail (term, field, tail) VALUES (?, ?, ?)", tails
         )
 
-    def load_lists(self, memory: Memory, edits: Iterable[_Place]) -> dict[_Place, PostingList]:
-        """Read the lists that will change; those that do not exist yet start empty."""
-        wanted = set(edits)
-        terms = sorted({term for term, _ in wanted})
-        for start in range(0, len(terms), _TERMS_A_QUERY):
-            batch = terms[start : start + _TERMS_A_QUERY]
-            rows = memory.connection.execute(
-                "SELECT term, field, head, coalesce(tail, x'') FROM posting"
-                " LEFT JOIN tail USING (term, field)"
-                f" WHERE term IN ({','.join('?' * len(batch))})",
-                batch,
-            )
-            for term, field, head, tail in rows:
-                if (term, field) in wanted:
-                    self._lists[term, field] = PostingList.unpacked(head, tail)
-        for place in wanted:
-            self._lists.setdefault(place, PostingList.unpacked(b"", b""))
-        return self._lists
 
-
-def prepare(memory: Memory, changes: Sequence[Change]) -> Amendment | None:
+def prepare(memory: Memory, changes: Sequence[Change], past: Past) -> Amendment | None:
     """Return what must be written for *changes*, or None where all must be assembled anew."""
-    steps = {field: row.step for field, row in memory.totals().items()}
-    totals = _totals_after(memory, changes)
-    if any(one.step != steps[field] for field, one in totals.items()):
+    before = list(chain(_sections_of_files(changes, past, is_after=False), _commits(past.gone)))
+    come = {number: one for number, (_, one) in past.come.items()}
+    after = list(chain(_sections_of_files(changes, past, is_after=True), _commits(come)))
+    rows = memory.totals()
+    totals = {number: Totals(row.documents, row.total_length) for number, row in rows.items()}
+    for sections, sign in ((before, -1), (after, 1)):
+        for _, section in sections:
+            totals[section.field] = totals[section.field].plus(sign, sign * section.length)
+    if any(one.step != rows[number].step for number, one in totals.items()):
         return None
-    scales = {field: Scale(field, step) for field, step in steps.items()}
-    gone: dict[_Place, set[int]] = {}
-    come: dict[_Place, dict[int, int]] = {}
-    for change in changes:
-        before = _impacts(change.file, change.before, scales)
-        after = _impacts(change.file, change.after, scales)
-        for place, document, _ in before - after:
-            gone.setdefault(place, set()).add(document)
-        for place, document, impact in after - before:
-            come.setdefault(place, {})[document] = impact
-    amendment = Amendment(changes, totals)
-    lists = amendment.load_lists(memory, gone.keys() | come.keys())
-    _edit(lists, gone, come, _paths(memory, changes))
-    return amendment
+    scales = {number: Scale(number, row.step) for number, row in rows.items()}
+    was, is_now = _impacts(before, scales), _impacts(after, scales)
+    gone, added = was - is_now, is_now - was
+    lists = _load_lists(memory, {place for place, _, _ in gone | added})
+    _edit(lists, gone, added, _ranks(memory, changes, past))
+    return Amendment(changes, past, totals, lists)
 
 
-def _totals_after(memory: Memory, changes: Sequence[Change]) -> dict[int, Totals]:
-    totals = {
-        field: Totals(row.documents, row.total_length) for field, row in memory.totals().items()
-    }
+def _sections_of_files(
+    changes: Sequence[Change], past: Past, *, is_after: bool
+) -> Iterator[tuple[int, Section]]:
+    history = past.after if is_after else past.before
     for change in changes:
-        for source, sign in ((change.before, -1), (change.after, 1)):
-            for section in source.sections() if source else ():
-                known = totals[section.field]
-                totals[section.field] = known.plus(sign, sign * section.length)
-    return totals
+        source = change.after if is_after else change.before
+        if source is not None and source.language:
+            for section in chain(source.sections(), history.section(source.path)):
+                yield change.file, section
+    for path, file in past.retold.items():
+        for section in history.section(path):
+            yield file, section
+
+
+def _commits(commits: Mapping[int, Commit]) -> Iterator[tuple[int, Section]]:
+    for number, one in commits.items():
+        yield number, commit_section(one)
 
 
 def _impacts(
-    file: int, source: Source | None, scales: dict[int, Scale]
+    sections: Iterable[tuple[int, Section]], scales: dict[int, Scale]
 ) -> set[tuple[_Place, int, int]]:
     found = set()
-    for section in source.sections() if source else ():
+    for number, section in sections:
         length, counts = limited(section)
         scale = scales[section.field]
-        document = section.number(file)
+        document = section.number(number)
         for term, count in counts.items():
             found.add(((term, section.field), document, scale.impact(count, length)))
     return found
 
 
+def _load_lists(memory: Memory, wanted: set[_Place]) -> dict[_Place, PostingList]:
+    """Read the lists that will change; those that do not exist yet start empty."""
+    lists = {place: PostingList.unpacked(b"", b"") for place in wanted}
+    terms = sorted({term for term, _ in wanted})
+    for start in range(0, len(terms), _TERMS_A_QUERY):
+        batch = terms[start : start + _TERMS_A_QUERY]
+        rows = memory.connection.execute(
+            "SELECT term, field, head, coalesce(tail, x'') FROM posting"
+            " LEFT JOIN tail USING (term, field)"
+            f" WHERE term IN ({','.join('?' * len(batch))})",
+            batch,
+        )
+        for term, number, head, tail in rows:
+            if (term, number) in wanted:
+                lists[term, number] = PostingList.unpacked(head, tail)
+    return lists
+
+
 def _edit(
     lists: dict[_Place, PostingList],
-    gone: dict[_Place, set[int]],
-    come: dict[_Place, dict[int, int]],
-    paths: dict[int, str],
+    gone: Iterable[tuple[_Place, int, int]],
+    added: Iterable[tuple[_Place, int, int]],
+    ranks: _Ranks,
 ) -> None:
-    def rank_of_chunk(document: int) -> tuple[str, int]:
-        return paths[document >> layout.CHUNK_BITS], document
-
-    def rank_of_file(document: int) -> tuple[str, int]:
-        return paths[document], 0
-
-    for place, documents in gone.items():
-        for document in documents:
-            lists[place].remove(document)
-    for place, impacts in come.items():
-        rank = rank_of_chunk if place[1] == layout.CHUNK else rank_of_file
-        for document, impact in impacts.items():
-            lists[place].insert(document, impact, rank)
+    for place, document, _ in gone:
+        lists[place].remove(document)
+    for place, document, impact in added:
+        lists[place].insert(document, impact, ranks.of_field(place[1]))
 
 
-def _paths(memory: Memory, changes: Sequence[Change]) -> dict[int, str]:
-    rows = memory.connection.execute("SELECT id, path FROM file")
-    paths = dict(rows)
+class _Ranks:
+    """The order of documents with equal impacts, by field."""
+
+    def __init__(self, paths: dict[int, str], commits: dict[int, tuple[int, str]]) -> None:
+        self._paths = paths
+        self._commits = commits
+
+    def of_field(self, number: int) -> Any:
+        return {layout.CHUNK: self._of_chunk, layout.COMMIT: self._of_commit}.get(
+            number, self._of_file
+        )
+
+    def _of_file(self, document: int) -> _Rank:
+        return self._paths[document], 0
+
+    def _of_chunk(self, document: int) -> _Rank:
+        return self._paths[document >> layout.CHUNK_BITS], document
+
+    def _of_commit(self, document: int) -> _Rank:
+        at, name = self._commits[document]
+        return -at, name
+
+
+def _ranks(memory: Memory, changes: Sequence[Change], past: Past) -> _Ranks:
+    paths = dict(memory.connection.execute("SELECT id, path FROM file"))
     for change in changes:
         if change.after is not None:
             paths[change.file] = change.after.path
-    return paths
+    commits = {}
+    if past.come or past.gone:
+        rows = memory.connection.execute("SELECT id, at, name FROM history")
+        commits = {number: (at, name) for number, at, name in rows}
+        commits |= {number: (one.at, name) for number, (name, one) in past.come.items()}
+    return _Ranks(paths, commits)
 
 
 def _rewrite_map(connection: Any) -> None:

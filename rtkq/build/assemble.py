@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import chain
+
+from rtkq.build.history import History, commit_section
 from rtkq.build.postings import Index
 from rtkq.build.project_map import KIND, project_map
-from rtkq.build.source import INSERT_DEFINITION, INSERT_FILE, Source
+from rtkq.build.roles import role_of
+from rtkq.build.source import INSERT_COMMIT, INSERT_DEFINITION, INSERT_FILE, Source
 from rtkq.store.memory import Memory
 
 
@@ -14,8 +19,9 @@ class Assembly:
     Everything happens in the transaction of the caller, who swaps the folder in at the end.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, history: History) -> None:
         self._connection = memory.connection
+        self._history = history
         self._index = Index()
         self._files = 0
         self._last_path = ""
@@ -28,15 +34,22 @@ class Assembly:
             raise ValueError(f"{path} after {self._last_path}")
         self._last_path = path
         self._files += 1
+        source = replace(source, heat=self._history.heat(path))
         row = source.file_row(self._files)
         self._connection.execute(INSERT_FILE, row)
         self._connection.executemany(INSERT_DEFINITION, source.definition_rows(self._files))
-        self._index.add(self._files, source.sections())
         if source.language:
-            self._searchable.append((path, row[11]))
+            past = self._history.section(path)
+            self._index.add(self._files, chain(source.sections(), past))
+            self._searchable.append((path, role_of(path)))
 
     def finish(self) -> None:
-        """Write what depends on all files together."""
+        """Write what depends on all files together, and the commits."""
+        # Newest first, as the order of equal impacts wants it.
+        commits = sorted(self._history.commits.items(), key=lambda item: (-item[1].at, item[0]))
+        for number, (name, one) in enumerate(commits, 1):
+            self._connection.execute(INSERT_COMMIT, (number, name, one.at, "\n".join(one.paths)))
+            self._index.add(number, [commit_section(one)])
         for term, field, postings in self._index.lists():
             head, tail = postings.packed()
             self._connection.execute(

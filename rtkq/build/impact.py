@@ -14,7 +14,15 @@ from rtkq.recall import layout
 
 _K1 = 1.2
 #: How strongly length counts against a document, by field.
-_B = {layout.PATH: 0.4, layout.CONTENT: 0.75, layout.CHUNK: 0.6}
+_B = {
+    layout.PATH: 0.4,
+    layout.CONTENT: 0.75,
+    layout.CHUNK: 0.6,
+    layout.HISTORY: 0.5,
+    layout.COMMIT: 0.5,
+}
+#: Counts of this field are in so many parts of one: see ``history.SHARES``.
+_PARTS = {layout.HISTORY: 8}
 #: Mean lengths within one step differ by at most this factor.
 _STEP = 1.5
 
@@ -41,8 +49,8 @@ class Scale:
 
     def __init__(self, field: int, step: int) -> None:
         mean = _STEP ** (step + 0.5)
-        self._flat = _K1 * (1 - _B[field])
-        self._slope = _K1 * _B[field] / mean
+        self._flat = _K1 * _PARTS.get(field, 1) * (1 - _B[field])
+        self._slope = _K1 * _PARTS.get(field, 1) * _B[field] / mean
         self._known: dict[tuple[int, int], int] = {}
 
     def impact(self, count: int, length: int) -> int:

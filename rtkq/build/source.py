@@ -14,7 +14,7 @@ from rtkq.records import Stamp
 
 _FILE_COLUMNS = (
     "id, path, name, content, size, mtime_ns, ctime_ns, inode, is_verified,"
-    " language, skipped, role, lines"
+    " language, skipped, role, lines, heat"
 )
 _DEFINITION_COLUMNS = (
     "file, chunk, ordinal, name, kind, line, end_line, parent, signature, is_exported"
@@ -27,6 +27,7 @@ def _insert(table: str, columns: str) -> str:
 
 
 INSERT_FILE = _insert("file", _FILE_COLUMNS)
+INSERT_COMMIT = _insert("history", "id, name, at, paths")
 INSERT_DEFINITION = _insert("definition", _DEFINITION_COLUMNS)
 
 
@@ -43,6 +44,8 @@ class Source:
     #: Empty for a file that is listed but never searched.
     language: str
     facts: Facts
+    #: What `History.heat` tells of the path.
+    heat: int = 0
 
     def sections(self) -> Iterator[Section]:
         """Return what the index holds of this file."""
@@ -66,6 +69,7 @@ class Source:
             self.facts.skipped,
             role_of(self.path),
             self.facts.lines,
+            self.heat,
         )
 
     def definition_rows(self, file: int) -> list[tuple[Any, ...]]:

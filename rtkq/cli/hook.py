@@ -18,11 +18,13 @@ def command(agent: str) -> None:
 
         rtkq hook claude-code < spawn.json
     """
+    from rtkq.agents import bundle
     from rtkq_hooks import main
 
     try:
         settings = config.load()
-        answer = main.run(agent, sys.stdin.buffer.read(), settings)
+        flat = bundle.flat(settings.home, settings)
+        answer = main.run(agent, sys.stdin.buffer.read(), flat)
         sys.stdout.buffer.write(answer)
     except Exception as error:
         click.echo(f"rtkq hook: {error}", err=True)

@@ -12,8 +12,7 @@ from rtkq import config, recall
 from rtkq.cli import print_json
 from rtkq.cli.checkout import registered_root_of
 from rtkq.errors import ProjectError
-
-_SCORE_UNIT = 1 << 20
+from rtkq.recall.rank import FULL
 
 
 @click.command("plan")
@@ -94,7 +93,7 @@ def _file(file: recall.File, trace: bool) -> dict[str, Any]:
     shares = sorted(file.shares.items(), key=lambda item: (-item[1], item[0]))
     described: dict[str, Any] = {
         "path": file.path,
-        "score": round(file.score / _SCORE_UNIT, 4),
+        "score": round(file.score / FULL, 4),
         "state": file.state,
         "why": [signal for signal, share in shares if share],
         "symbols": [
@@ -103,7 +102,7 @@ def _file(file: recall.File, trace: bool) -> dict[str, Any]:
         ],
     }
     if trace:
-        described["shares"] = {signal: round(n / _SCORE_UNIT, 4) for signal, n in shares}
+        described["shares"] = {signal: round(n / FULL, 4) for signal, n in shares}
     return described
 
 
@@ -111,5 +110,5 @@ def _print_trace(files: list[recall.File]) -> None:
     click.echo("", file=sys.stderr)
     for file in files:
         shares = sorted(file.shares.items(), key=lambda item: (-item[1], item[0]))
-        told = "  ".join(f"{signal} {n / _SCORE_UNIT:.3f}" for signal, n in shares if n)
-        click.echo(f"{file.score / _SCORE_UNIT:7.3f}  {file.path}  {told}", err=True)
+        told = "  ".join(f"{signal} {n / FULL:.3f}" for signal, n in shares if n)
+        click.echo(f"{file.score / FULL:7.3f}  {file.path}  {told}", err=True)

@@ -10,7 +10,12 @@ from __future__ import annotations
 PATH = 0
 CONTENT = 1
 CHUNK = 2
-FIELDS = (PATH, CONTENT, CHUNK)
+HISTORY = 3  # messages of the commits that touched a file
+COMMIT = 4  # messages of commits; documents are commits
+FIELDS = (PATH, CONTENT, CHUNK, HISTORY, COMMIT)
+
+#: A change counts half as much as one that is so much younger: about a year.
+HALF_LIFE_S = 365 * 86400
 
 #: Room for 1024 chunks a file and 4 million files.
 CHUNK_BITS = 10

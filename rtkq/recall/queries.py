@@ -15,7 +15,11 @@ FREQUENCIES = "SELECT term, field, df FROM posting WHERE term IN ({})"
 
 HEADS = "SELECT term, field, df, head FROM posting WHERE term IN ({})"
 
-FILES = """SELECT id, path, size, mtime_ns, role, lines FROM file WHERE id IN ({})"""
+FILES = "SELECT id, path, size, mtime_ns, role, heat FROM file WHERE id IN ({})"
+
+COMMITS = "SELECT id, name, at, paths FROM history WHERE id IN ({})"
+
+FILES_AT = "SELECT path, id FROM file WHERE path IN ({})"
 
 FILES_NAMED = "SELECT id, path FROM file WHERE name = ? ORDER BY path LIMIT ?"
 
@@ -40,6 +44,8 @@ ALL = (
     FREQUENCIES,
     HEADS,
     FILES,
+    COMMITS,
+    FILES_AT,
     FILES_NAMED,
     DEFINERS,
     DEFINITIONS,

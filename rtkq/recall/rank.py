@@ -25,6 +25,9 @@ WEIGHTS = {
     "definers": 1500,
     "path": 1000,
     "mention": 800,
+    "neighbours": 600,
+    "history": 300,
+    "churn": 300,
 }
 #: What is left of the score of a file that is probably not what the task needs, in percent.
 _TEST_PERCENT = 20
@@ -36,39 +39,49 @@ _MOST_TIES = 240
 _DEFINERS = 8
 _NAMESAKES = 16
 _IDF_UNIT = 64
-_FULL = 1 << 20  # a signal's maximum after scaling
+#: What a signal of weight 1 gives the file it favours most.
+FULL = 1 << 40
+
+
+#: Past commits that vote for the files they touched.
+_NEIGHBOURS = 40
+_MOST_TIED_NEIGHBOURS = 60
+_VOTE_FLOOR = 0.6  # what is left of the vote of a very old commit
 
 
 class Candidate:
     """A file that may answer the question."""
 
-    __slots__ = ("chunks", "file", "lines", "mtime_ns", "path", "role", "score", "shares", "size")
+    __slots__ = ("chunks", "file", "heat", "mtime_ns", "path", "role", "score", "shares", "size")
 
-    def __init__(self, file: int, score: int) -> None:
+    def __init__(self, file: int) -> None:
         self.file = file
-        self.score = score
+        self.score = 0
         #: Signal → its part of the score before demotion.
         self.shares: dict[str, int] = {}
         #: (score, chunk), best first.
         self.chunks: list[tuple[int, int]] = []
         self.path = ""
-        self.size = self.mtime_ns = self.role = self.lines = 0
+        self.size = self.mtime_ns = self.role = self.heat = 0
 
 
 def rank(memory: Memory, question: Question) -> list[Candidate]:
     """Return the files that answer *question*, best first; ties by path."""
     by_field = _score_fields(memory, question)
-    chunks = by_field.pop(layout.CHUNK)
+    chunks = by_field[layout.CHUNK]
     signals = {
         "chunk": _best_chunks(chunks),
         "content": by_field[layout.CONTENT],
         "path": by_field[layout.PATH],
+        "history": by_field[layout.HISTORY],
+        "neighbours": _votes(memory, by_field[layout.COMMIT]),
         "definers": _definers(memory, question.names),
         "mention": _mentions(memory, question.files),
     }
-    candidates = _strongest(_combine(signals))
+    candidates = _strongest(signals)
     _describe(memory, candidates)
     _attach_chunks(candidates, chunks)
+    _add_churn(candidates)
     for candidate in candidates:
         candidate.score = _demoted(candidate, question)
     return sorted(candidates, key=lambda one: (-one.score, one.path))
@@ -129,7 +142,7 @@ def _definers(memory: Memory, names: Iterable[str]) -> dict[int, int]:
         files = [file for (file,) in memory.rows(queries.DEFINERS, (name, _DEFINERS + 1))]
         if len(files) <= _DEFINERS:
             for file in files:
-                found[file] = found.get(file, 0) + _FULL // len(files)
+                found[file] = found.get(file, 0) + FULL // len(files)
     # The root keeps a task that names many identifiers of one file from drowning the rest.
     return {file: round(score**0.5) for file, score in found.items()}
 
@@ -141,7 +154,7 @@ def _mentions(memory: Memory, names: Iterable[str]) -> dict[int, int]:
         folder, _, last = name.rpartition("/")
         files = memory.rows(queries.FILES_NAMED, (last, _NAMESAKES))
         exact = [file for file, path in files if folder and _is_same(path.lower(), name)]
-        share = _FULL if exact else _FULL // max(1, len(files))
+        share = FULL if exact else FULL // max(1, len(files))
         for file in exact or [file for file, _ in files]:
             found[file] = max(share, found.get(file, 0))
     return found
@@ -151,34 +164,57 @@ def _is_same(path: str, name: str) -> bool:
     return path.endswith(name) or name.endswith(path)
 
 
-def _combine(signals: dict[str, dict[int, int]]) -> dict[int, Candidate]:
-    candidates: dict[int, Candidate] = {}
-    for signal, scores in signals.items():
-        most = max(scores.values(), default=0)
-        for file, score in scores.items():
-            candidate = candidates.get(file)
-            if candidate is None:
-                candidate = candidates[file] = Candidate(file, 0)
-            share = WEIGHTS[signal] * (score * _FULL // most) // 1000
-            candidate.shares[signal] = share
-            candidate.score += share
-    return candidates
+def _votes(memory: Memory, commits: dict[int, int]) -> dict[int, int]:
+    """Return what the past commits nearest to the task say for the files they touched.
+
+    A vote is the square of the commit's score, shared out over its files, less with age.
+    """
+    nearest = sorted(commits, key=commits.__getitem__, reverse=True)[:_MOST_TIED_NEIGHBOURS]
+    rows = [
+        (commits[number], at, name, paths.split("\n"))
+        for number, name, at, paths in memory.rows(queries.COMMITS, among=nearest)
+    ]
+    rows.sort(key=lambda row: (-row[0], -row[1], row[2]))
+    del rows[_NEIGHBOURS:]
+    newest = max((at for _, at, _, _ in rows), default=0)
+    votes: dict[str, float] = {}
+    for score, at, _, paths in rows:
+        age = 0.5 ** ((newest - at) / layout.HALF_LIFE_S)
+        vote = score * score / len(paths) ** 0.5 * (_VOTE_FLOOR + (1 - _VOTE_FLOOR) * age)
+        for path in paths:
+            votes[path] = votes.get(path, 0.0) + vote
+    return {
+        file: round(votes[path] ** 0.5) for path, file in memory.rows(queries.FILES_AT, among=votes)
+    }
 
 
-def _strongest(candidates: dict[int, Candidate]) -> list[Candidate]:
-    ordered = sorted(candidates.values(), key=lambda one: -one.score)
-    if len(ordered) <= _CANDIDATES:
-        return ordered
+def _strongest(signals: dict[str, dict[int, int]]) -> list[Candidate]:
+    """Return the files with the highest weighted sum of signals, each scaled to its maximum."""
+    scales = {
+        signal: WEIGHTS[signal] * FULL // max(scores.values())
+        for signal, scores in signals.items()
+        if scores
+    }
+    totals: dict[int, int] = {}
+    get = totals.get
+    for signal, scale in scales.items():
+        for file, score in signals[signal].items():
+            totals[file] = get(file, 0) + score * scale
+    ordered = sorted(totals, key=totals.__getitem__, reverse=True)
     # Equal scores at the cut are all kept, or file numbers would decide, which depend on history.
-    least = ordered[_CANDIDATES - 1].score
-    return [one for one in ordered[:_MOST_TIES] if one.score >= least]
+    least = totals[ordered[min(_CANDIDATES, len(ordered)) - 1]] if ordered else 0
+    chosen = [Candidate(file) for file in ordered[:_MOST_TIES] if totals[file] >= least]
+    for one in chosen:
+        for signal, scale in scales.items():
+            one.shares[signal] = signals[signal].get(one.file, 0) * scale // 1000
+    return chosen
 
 
 def _describe(memory: Memory, candidates: list[Candidate]) -> None:
     by_file = {one.file: one for one in candidates}
-    for file, path, size, mtime_ns, role, lines in memory.rows(queries.FILES, among=by_file):
+    for file, path, size, mtime_ns, role, heat in memory.rows(queries.FILES, among=by_file):
         one = by_file[file]
-        one.path, one.size, one.mtime_ns, one.role, one.lines = path, size, mtime_ns, role, lines
+        one.path, one.size, one.mtime_ns, one.role, one.heat = path, size, mtime_ns, role, heat
     candidates[:] = [one for one in candidates if one.path]
 
 
@@ -193,9 +229,20 @@ def _attach_chunks(candidates: list[Candidate], chunks: dict[int, int]) -> None:
         one.chunks.sort(key=lambda pair: (-pair[0], pair[1]))
 
 
+def _add_churn(candidates: list[Candidate]) -> None:
+    """Give each candidate a share for how much it was changed lately, beside the hottest one."""
+    hottest = max((one.heat for one in candidates), default=0)
+    for one in candidates:
+        if one.heat:
+            # Heat is a logarithm in thousandths of a power of two.
+            changes = 2.0 ** ((one.heat - hottest) / 1000)
+            one.shares["churn"] = int(WEIGHTS["churn"] * FULL * changes**0.5) // 1000
+
+
 def _demoted(candidate: Candidate, question: Question) -> int:
+    score = sum(candidate.shares.values())
     if candidate.role == layout.ROLE_TEST and not question.wants_tests:
-        return candidate.score * _TEST_PERCENT // 100
+        return score * _TEST_PERCENT // 100
     if candidate.role == layout.ROLE_ASIDE and not question.wants_aside:
-        return candidate.score * _ASIDE_PERCENT // 100
-    return candidate.score
+        return score * _ASIDE_PERCENT // 100
+    return score

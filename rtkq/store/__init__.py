@@ -16,6 +16,7 @@ from rtkq.store.registry import Registry
 __all__ = [
     "Registry",
     "forget",
+    "head_debts",
     "known_among",
     "known_files",
     "mark",
@@ -72,6 +73,14 @@ def known_files(home: str, root: str) -> dict[str, KnownFile] | None:
     """Return what the memory of *root* believes of its files; None while it is first built."""
     with _memory.opened(home, root) as memory:
         return memory.known_files() if memory.meta().stage == Stage.COMPLETE else None
+
+
+def head_debts(home: str, root: str, head: str | None) -> list[str]:
+    """Return the debt for a move of HEAD, if the memory of *root* follows another commit."""
+    with _memory.opened(home, root) as memory:
+        meta = memory.meta()
+        is_followed = meta.stage != Stage.COMPLETE or meta.git_head == (head or "")
+    return [] if is_followed else [_memory.HEAD_DEBT]
 
 
 def known_among(home: str, root: str, among: Iterable[str]) -> dict[str, KnownFile] | None:

@@ -153,6 +153,17 @@ class Memory(Database):
                 generation=MetaRow.generation + 1, indexed_at=at_ms, git_head=git_head
             ).execute()
 
+    @contextmanager
+    def confirming(self, fence: int) -> Iterator[None]:
+        """Write what makes no new generation, in one transaction: nothing readers can see.
+
+        Raises:
+            LeaseLost: Another worker claimed this checkout after *fence* was given out.
+        """
+        with self.atomic():
+            self.check_fence(fence)
+            yield
+
     def check_fence(self, fence: int) -> None:
         """Raise LeaseLost unless *fence* is the newest token."""
         newest = self.meta().fence
@@ -348,6 +359,10 @@ def forget(home: str, root: str) -> None:
     with suppress(FileNotFoundError):
         os.rename(folder, doomed)
         shutil.rmtree(doomed, ignore_errors=True)
+
+
+#: The debt that stands for a move of HEAD: no file of a project can have this path.
+HEAD_DEBT = ".git/HEAD"
 
 
 def touch_verified(home: str, root: str) -> None:

@@ -161,3 +161,36 @@ def test_lost_facts_are_extracted_again(
     refresh(home, checkout.root)
 
     assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
+def test_history_is_followed_commit_by_commit(
+    home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """Commits, a new branch, an amended commit and a rebase leave what a full build reads."""
+    for number in range(60):
+        checkout.write(f"lib/part{number}.py", f"def part_{number}(value):\n    return value\n")
+    checkout.commit("Add parts to the library")
+    refresh(home, checkout.root)
+    steps: list[Callable[[], object]] = [
+        lambda: checkout.commit("Evict cold cache entries first, see #12"),
+        lambda: _edit_and_commit(checkout, "src/cache.py", "Cache: keep the limit of entries"),
+        lambda: checkout.git("commit", "-q", "--amend", "-m", "Cache: honour the limit"),
+        lambda: checkout.git("checkout", "-q", "-b", "topic", "HEAD~1"),
+        lambda: _edit_and_commit(checkout, "web/login.ts", "Login opens a dialog"),
+        lambda: checkout.git("rebase", "-q", "main"),
+        lambda: checkout.git("checkout", "-q", "main"),
+        lambda: os.unlink(f"{checkout.root}/src/cache.py"),
+        lambda: checkout.git("reset", "-q", "--hard", "HEAD~2"),
+    ]
+    for step in steps:
+        step()
+
+        refresh(home, checkout.root)
+
+        assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
+def _edit_and_commit(checkout: Checkout, path: str, message: str) -> None:
+    with open(f"{checkout.root}/{path}", "a") as stream:
+        stream.write("\n")
+    checkout.commit(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from rtkq import jobs, recall, store
+from rtkq import git, jobs, recall, store
 from rtkq.errors import ProjectError, Timeout
 from rtkq.records import Stage
 from rtkq.store import lease
@@ -59,6 +59,7 @@ def _mark_differences(home: str, root: str, *, is_full: bool = False) -> int | N
         raise ProjectError(f"{root} is gone", "`rtkq clear` forgets it") from error
     known = store.known_files(home, root)
     owed = [] if known is None else scan.compare(seen, known)
+    owed += store.head_debts(home, root, git.head(root))
     if not owed and known is not None and not is_full:
         store.touch_verified(home, root)
         return None

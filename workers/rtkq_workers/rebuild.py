@@ -8,11 +8,11 @@ lock is held for long.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rtkq import git
 from rtkq.build import RECIPE
-from rtkq.build.amend import Change, prepare
+from rtkq.build.amend import Amendment, Change, Past, prepare
 from rtkq.build.assemble import Assembly
 from rtkq.build.source import Source
 from rtkq.extract.facts import Facts
@@ -22,7 +22,7 @@ from rtkq.schema import FileRow
 from rtkq.store import Registry, lease, touch_verified
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
-from rtkq_workers import failpoints, reading
+from rtkq_workers import failpoints, past, reading
 from rtkq_workers.reading import Known
 from rtkq_workers.watch import scan
 
@@ -106,32 +106,66 @@ def _settle(run: _Run, project: Project | None) -> None:
 
 def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     """Pay *debts* in place; return False where that cannot be done."""
+    head = git.head(run.root) or ""
     rows = {row.path: row for row in FileRow.select().where(FileRow.path.in_(list(debts)))}
     before = _as_indexed(run.home, rows)
     if before is None:
         return False
-    batches = reading.sources(run.home, run.root, sorted(scan.belonging(run.root, sorted(debts))))
+    paths = sorted(scan.belonging(run.root, sorted(debts)))
+    batches = reading.sources(run.home, run.root, paths)
     after = {source.path: source for batch in batches for source in batch}
-    verified, changes = _changes(memory, rows, before, after, debts)
-    amendment = prepare(memory, changes)
+    appeared = before.keys() ^ after.keys()
+    has_moved = head != memory.meta().git_head
+    told = Past()
+    if has_moved or appeared:
+        followed = past.follow(run.home, run.root, memory, has_moved=has_moved, appeared=appeared)
+        if followed is None:
+            return False
+        told = followed
+    verified, changes = _changes(memory, rows, before, _with_heat(after, rows, told), debts)
+    changed = {change.after.path for change in changes if change.after}
+    told = replace(told, retold={p: n for p, n in told.retold.items() if p not in changed})
+    amendment = prepare(memory, changes, told)
     if amendment is None:
         return False
     run.alive(len(debts), len(debts))
     failpoints.reach("rebuild.before_publish")
-    if changes:
-        head = git.head(run.root) or ""
-        with memory.publishing(run.lease.fence, at_ms=memories.now_ms(), git_head=head):
-            amendment.write(memory)
-            memory.verify(verified)
-            memory.clear_debts(debts)
-            failpoints.reach("rebuild.before_commit")
-        memory.checkpoint()
-    else:
-        with memory.atomic():
-            memory.check_fence(run.lease.fence)
-            memory.verify(verified)
-            memory.clear_debts(debts)
+    _publish(run, memory, amendment if changes or has_moved else None, verified, debts, head)
     return True
+
+
+def _with_heat(
+    after: Mapping[str, Source], rows: Mapping[str, FileRow], told: Past
+) -> dict[str, Source]:
+    concerned = told.retold.keys() | (after.keys() - rows.keys())
+    return {
+        path: replace(source, heat=told.after.heat(path) if path in concerned else rows[path].heat)
+        for path, source in after.items()
+    }
+
+
+def _publish(
+    run: _Run,
+    memory: Memory,
+    amendment: Amendment | None,
+    verified: Mapping[str, Stamp],
+    debts: Mapping[str, int],
+    head: str,
+) -> None:
+    """Write what was computed and clear the debts, in one transaction."""
+    fence = run.lease.fence
+    publishing = (
+        memory.publishing(fence, at_ms=memories.now_ms(), git_head=head)
+        if amendment
+        else memory.confirming(fence)
+    )
+    with publishing:
+        if amendment:
+            amendment.write(memory)
+        memory.verify(verified)
+        memory.clear_debts(debts)
+        failpoints.reach("rebuild.before_commit")
+    memory.checkpoint()
 
 
 def _as_indexed(home: str, rows: Mapping[str, FileRow]) -> dict[str, Source] | None:
@@ -148,6 +182,7 @@ def _as_indexed(home: str, rows: Mapping[str, FileRow]) -> dict[str, Source] | N
             bytes(row.content),
             row.language,
             facts.get(path) or Facts(row.language, row.skipped, row.lines),
+            row.heat,
         )
         for path, row in rows.items()
     }
@@ -222,9 +257,10 @@ def _swap_in(
 ) -> None:
     # Before reading the files: a commit made meanwhile is noticed as a change of HEAD later.
     head = git.head(run.root) or ""
+    history = past.read(run.home, run.root)
     folder = memories.new_folder(run.home, run.root)
     with memories.beside(folder) as building:
-        assembly = Assembly(building)
+        assembly = Assembly(building, history)
         for batch in batches:
             for source in batch:
                 assembly.add(source)
