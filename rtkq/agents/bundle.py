@@ -41,13 +41,14 @@ _SETTINGS = "settings"
 _KEPT_S = 24 * 3600
 #: Compiled at every start, so it is short. An interpreter that was exchanged under its path
 #: refuses the bytecode; an error here must not reach the client either.
-_START = """\
+_START = b"""\
 import posix, sys
 try:
-    sys.path.insert(0, {bundle!r})
+    folder = __file__.rpartition("/")[0]
+    sys.path.insert(0, folder)
     import modules
     from rtkq_hooks.main import start
-    start({settings!r})
+    start(folder.rpartition("/")[0] + "/settings")
 except BaseException:
     posix._exit(0)
 """
@@ -76,7 +77,7 @@ def stage(home: str, settings: Settings) -> None:
     sources = dict(_sources())
     bundle = hook / _name(sources)
     if not bundle.exists():
-        _build(bundle, sources, hook / _SETTINGS)
+        _build(bundle, sources)
     lines = [f"{key}\t{value}\n" for key, value in flat(home, settings).items()]
     _replace(hook / _SETTINGS, "".join(lines), 0o600)
     if _replace(hook / _COMMAND, _script(bundle), 0o700):
@@ -117,7 +118,7 @@ def _python_files(top: Path) -> list[Path]:
 
 
 def _name(sources: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_START)
     for place, text in sources.items():
         digest.update(b"%b\0%d\0%b" % (place.encode(), len(text), text))
     return f"{_version()}-{sys.implementation.cache_tag}-{digest.hexdigest()[:12]}"
@@ -130,11 +131,10 @@ def _version() -> str:
         return "0"
 
 
-def _build(bundle: Path, sources: dict[str, bytes], settings: Path) -> None:
+def _build(bundle: Path, sources: dict[str, bytes]) -> None:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=bundle.parent))
     try:
-        start = _START.format(bundle=str(bundle), settings=str(settings))
-        _write(building / "start.py", start.encode("utf-8", "surrogateescape"), 0o600)
+        _write(building / "start.py", _START, 0o600)
         _compile(building, sources)
         building.rename(bundle)
     except OSError:

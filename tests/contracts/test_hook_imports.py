@@ -17,7 +17,7 @@ from rtkq.agents import bundle
 from rtkq.config import Settings
 
 #: Built into the interpreter or a small C library; ``__future__`` is a few lines, ``modules`` ours.
-ALLOWED = {"__future__", "_functools", "_sqlite3", "math", "modules", "posix", "time"}
+ALLOWED = {"__future__", "_functools", "_sqlite3", "gc", "math", "modules", "posix", "time"}
 OURS = ("rtkq", "rtkq_hooks")
 HEAVY = {
     "collections", "dataclasses", "enum", "functools", "json", "os", "pathlib", "re", "signal",
@@ -39,7 +39,8 @@ def leave(code):
     really_leave(code)
 really_leave, posix._exit = posix._exit, leave
 sys.argv = sys.argv[1:]
-exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))
+__file__ = sys.argv[0]
+exec(compile(open(__file__).read(), __file__, "exec"))
 """
 
 

@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,17 @@ def test_bytecode_of_another_interpreter_is_refused_silently(own) -> None:
     answer = own.call(own.spawn())
 
     assert (answer.code, answer.printed, answer.errors) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("name", ["it's mine", '"$HOME"', "имя", "`true`;#\\n"])
+def test_home_may_have_any_name(own, tmp_path: Path, name: str) -> None:
+    """The command is a shell script and the start a Python one; both quote what they name."""
+    home = tmp_path / name
+    moved = replace(own, home=shutil.copytree(own.home, home, symlinks=True))
+    moved.stage()
+
+    assert "src/cart.py" in moved.call(moved.spawn()).output["updatedInput"]["prompt"]
+    assert [line["outcome"] for line in moved.receipts()] == ["injected"]
 
 
 def test_folder_of_the_caller_is_not_imported_from(staged, tmp_path: Path) -> None:

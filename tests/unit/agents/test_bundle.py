@@ -89,15 +89,6 @@ def test_retired_bundle_goes_after_a_day(
     assert len(bundles(tmp_path)) == 1
 
 
-def test_home_with_awkward_characters(tmp_path: Path) -> None:
-    """The command is a shell script, and homes hold blanks and quotes."""
-    home = tmp_path / 'it\'s "my" $HOME'
-
-    stage(home)
-
-    assert os.access(bundle.command(str(home)), os.X_OK)
-
-
 def test_everything_is_private(tmp_path: Path) -> None:
     """Only the user may change what their agents run."""
     home = tmp_path / "home"
