@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -55,17 +56,12 @@ class Checkout:
     def believe(self) -> None:
         """Let the memory agree with the disk and owe nothing, as after a rebuild."""
         seen = scan.survey(str(self.root))
-        rows = [(p, p, s.size, s.mtime_ns, s.ctime_ns, s.inode) for p, s in seen.items()]
         with closing(self._memory()) as memory, memory:
             memory.execute("DELETE FROM debt")
             memory.execute("DELETE FROM file")
-            memory.executemany(
-                "INSERT INTO file (path, name, content, size, mtime_ns, ctime_ns, inode,"
-                " is_verified, language, skipped, role, lines)"
-                " VALUES (?, ?, x'', ?, ?, ?, ?, 1, '', '', 0, 0)",
-                rows,
-            )
-            memory.execute("UPDATE meta SET stage = 'complete'")
+            for path, stamp in seen.items():
+                _insert(memory, "file", {"path": path, "is_verified": 1} | asdict(stamp))
+            memory.execute("UPDATE meta SET stage = 'complete', git_head = ?", (self._head(),))
 
     def owed(self) -> set[str]:
         """Return the paths that are owed."""
@@ -84,8 +80,22 @@ class Checkout:
         memory.execute("BEGIN IMMEDIATE")
         return memory
 
+    def _head(self) -> str:
+        return self.git("rev-parse", "HEAD").strip() if (self.root / ".git").exists() else ""
+
     def _memory(self) -> sqlite3.Connection:
         return sqlite3.connect(paths.memory_file(self.home, str(self.root)), timeout=10)
+
+
+def _insert(memory: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
+    """Insert a *row*; what the watcher does not look at is left as empty as the table allows."""
+    empty = {"INTEGER": 0, "REAL": 0.0, "TEXT": "", "BLOB": b""}
+    columns = memory.execute(f"SELECT name, type FROM pragma_table_info('{table}')").fetchall()
+    whole = {name: row.get(name, empty[kind]) for name, kind in columns if name != "id"}
+    places = ", ".join("?" * len(whole))
+    memory.execute(
+        f"INSERT INTO {table} ({', '.join(whole)}) VALUES ({places})", list(whole.values())
+    )
 
 
 class Beaten:

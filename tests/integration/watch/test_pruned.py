@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from rtkq_workers.watch.pruned import PrunedObserver
 from .conftest import DEADLINE_S
 
 _NOBODY = 65534
+_QUEUE_LIMIT = Path("/proc/sys/fs/inotify/max_queued_events")
 
 
 class Heard:
@@ -42,6 +44,19 @@ class Heard:
         while path not in {"", *self.paths} or why not in {"", *self.reasons}:
             assert time.monotonic() < deadline, f"heard {self.paths} {self.reasons}"
             time.sleep(0.005)
+
+
+class Slow(Heard):
+    """A sink that takes its time with the first path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = threading.Event()
+
+    def touched(self, path: str) -> None:
+        """Remember *path* when told to go on."""
+        self.may_go_on.wait(DEADLINE_S)
+        super().touched(path)
 
 
 @pytest.fixture(params=[PrunedObserver, NativeObserver])
@@ -121,6 +136,26 @@ def test_two_projects_may_watch_the_same_folder(tmp_path: Path) -> None:
     (tmp_path / "inner/b.py").write_text("b")
 
     inner.wait(path="b.py")
+    observer.stop()
+
+
+def test_an_overflow_of_the_kernels_queue_is_reported(tmp_path: Path) -> None:
+    """When events come faster than they are taken, the loss is not silent."""
+    if not os.access(_QUEUE_LIMIT, os.W_OK):
+        pytest.skip("the length of the queue cannot be changed here")
+    before = _QUEUE_LIMIT.read_text()
+    _QUEUE_LIMIT.write_text("8")
+    try:
+        observer = PrunedObserver()
+    finally:
+        _QUEUE_LIMIT.write_text(before)
+    heard = Slow()
+    observer.tree(str(tmp_path), heard).sync(Ignore(str(tmp_path)))
+    for number in range(100):
+        (tmp_path / f"{number}.py").write_text("x")
+    heard.may_go_on.set()
+
+    heard.wait(why="overflow")
     observer.stop()
 
 

@@ -46,8 +46,8 @@ def rescan(home: str, root: str) -> list[str] | None:
         root: A registered project.
 
     Returns:
-        What is owed, sorted; None while the memory is first built, for then there is nothing to
-        compare with: that build is owed, and another rescan after it.
+        What is owed, sorted, a move of HEAD at the end; None while the memory is first built, for
+        then there is nothing to compare with: that build is owed, and another rescan after it.
 
     Raises:
         StoreBusy: A lock outlasted the busy timeout; nothing was written, look again later.
@@ -58,7 +58,7 @@ def rescan(home: str, root: str) -> list[str] | None:
     if known is None:
         ledger.owe_first_build(home, root)
         return None
-    owed = scan.compare(seen, known)
+    owed = scan.compare(seen, known) + ledger.head_debts(home, root)
     if owed:
         ledger.owe(home, root, owed)
     ledger.verify(home, root)

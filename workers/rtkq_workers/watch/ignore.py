@@ -45,10 +45,16 @@ class Ignore:
     ) -> None:
         self.root = root
         self.git_dir = git_dir
-        self.info_dir = f"{common_dir}/info" if common_dir else None
+        #: Where git writes when HEAD, the index or the rules move, by the names these folders
+        #: have in a plain checkout; a worktree's lie elsewhere.
+        self.git_folders: dict[str, str] = {}
+        if git_dir is not None:
+            self.git_folders |= {".git": git_dir, ".git/logs": f"{git_dir}/logs"}
+        if common_dir is not None:
+            self.git_folders |= {".git/info": f"{common_dir}/info"}
         self._folders = folders
         self._specs: dict[str, GitIgnoreSpec | None] = {}
-        self._excludes = _rules(f"{self.info_dir}/exclude") if self.info_dir else None
+        self._excludes = _rules(f"{common_dir}/info/exclude") if common_dir else None
 
     @classmethod
     def read(cls, root: str) -> Ignore:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from rtkq import jobs, paths, store
+from rtkq import git, jobs, paths, store
 from rtkq.records import KnownFile, Project
 
 #: The registry is read this often even though its files look unchanged.
@@ -66,6 +66,13 @@ def known(home: str, root: str, among: Iterable[str] | None = None) -> dict[str,
         if among is None:
             return store.known_files(home, root)
         return store.known_among(home, root, among)
+
+
+def head_debts(home: str, root: str) -> list[str]:
+    """Return the debt for a move of HEAD since the memory was built, if there was one."""
+    head = git.head(root)
+    with _one_at_a_time:
+        return store.head_debts(home, root, head)
 
 
 def owe(home: str, root: str, owed: Iterable[str]) -> None:

@@ -77,8 +77,9 @@ class NativeTree(FileSystemEventHandler):
         if not os.path.isdir(self._root):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._root)
         self._watch(self._root, is_recursive=True)
-        if ignore.git_dir is not None and not ignore.git_dir.startswith(f"{self._root}/"):
-            self._watch(ignore.git_dir, is_recursive=False)
+        for place in ignore.git_folders.values():
+            if not place.startswith(f"{self._root}/") and os.path.isdir(place):
+                self._watch(place, is_recursive=False)
 
     def close(self) -> None:
         """Watch nothing any more."""
@@ -99,7 +100,7 @@ class NativeTree(FileSystemEventHandler):
 
     def _report(self, place: str, event: FileSystemEvent) -> None:
         folder, _, name = place.rpartition("/")
-        if folder in (self._ignore.git_dir, self._ignore.info_dir):
+        if folder in self._ignore.git_folders.values():
             if name in GIT_NAMES:
                 self._sink.desynced("git")
         elif not place.startswith(f"{self._root}/"):

@@ -209,12 +209,10 @@ class PrunedTree:
     # -- the tables ------------------------------------------------------------------------
 
     def _watch_git(self, ignore: Ignore) -> Iterator[str]:
-        # The git folder of a worktree lies elsewhere; all of them get the names they have in a
-        # plain checkout. Its references need no watch: what moves them moves HEAD or the index.
-        if ignore.git_dir is not None and self._add(_GIT, ignore.git_dir):
-            yield _GIT
-        if ignore.info_dir is not None and self._add(f"{_GIT}/info", ignore.info_dir):
-            yield f"{_GIT}/info"
+        # References need no watch of their own: a move of HEAD is logged, of the index replaces it.
+        for folder, place in ignore.git_folders.items():
+            if self._add(folder, place):
+                yield folder
 
     def _watch_below(self, top: str, *, is_new: bool) -> Iterator[str]:
         """Watch *top* and the folders below it; yield each after its watch is in place.
