@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -49,8 +50,9 @@ def test_a_session_in_an_unknown_checkout_registers_it(
     beaten = start()
     leave(fresh.home, fresh.root, "unknown")
 
-    beaten.until(lambda: str(fresh.root) in registered(fresh.home))
-    beaten.until(lambda: fresh.marks() > 0)
+    memory = paths.memory_file(fresh.home, str(fresh.root))
+    beaten.until(lambda: os.path.exists(memory) and fresh.marks() > 0)
+    assert str(fresh.root) in registered(fresh.home)
 
 
 def test_a_session_rescans_its_project_at_once(

@@ -95,6 +95,22 @@ def test_a_folder_moved_in_is_owed(checkout: Checkout, start: Start, tmp_path: P
     beaten.until(lambda: checkout.owed() == {"inside/deep/c.py"})
 
 
+def test_a_folder_moved_onto_an_empty_one_is_owed_and_watched(
+    checkout: Checkout, start: Start, tmp_path: Path
+) -> None:
+    """What takes the place of a watched folder is watched in its stead."""
+    (checkout.root / "place").mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/c.py").write_text("c = 1\n")
+    beaten = start()
+    os.rename(tmp_path / "outside", checkout.root / "place")
+    beaten.until(lambda: checkout.owed() == {"place/c.py"})
+
+    checkout.write("place/later.py")
+
+    beaten.until(lambda: "place/later.py" in checkout.owed())
+
+
 def test_a_removed_folder_owes_its_files(checkout: Checkout, start: Start) -> None:
     """Removing a folder owes each file that was in it."""
     beaten = start()

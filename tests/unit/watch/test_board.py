@@ -82,14 +82,17 @@ def test_a_missing_root_is_not_looked_at_and_nothing_is_forgotten() -> None:
 
 
 def test_a_failed_look_is_tried_again_after_a_growing_wait() -> None:
-    """Each failure doubles the wait up to half a minute; a success starts over."""
+    """Each failure doubles the wait up to half a minute; until a success nothing is in sync."""
     board, (one,) = board_of("/one")
     one.touched("a.py")
     turn = board.take(rescans=False)
     assert turn is not None
 
+    one.rescanned(now_ms=1000, took_ms=10)
     waits = [one.give_back(turn[1]) for _ in range(12)]
+    assert not one.is_in_sync
     one.succeeded()
+    assert one.is_in_sync
 
     assert waits[:4] == [100, 200, 400, 800]
     assert waits[-1] == 30_000

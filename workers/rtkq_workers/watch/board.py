@@ -50,17 +50,21 @@ class Watched:
         self.ignore: Ignore | None = None
         #: Folder that was found at the root when it was last looked at.
         self.identity: tuple[int, int] | None = None
-        #: Whether memory and debts together agree with the disk, as far as is known.
-        self.is_in_sync = False
         self.is_missing = False
         self.is_busy = False
         self.is_urgent = False
         self.debounce = Debounce(quiet_ms=settings.quiet_ms, max_wait_ms=settings.max_wait_ms)
         self._board = board
         self._interval_ms = settings.rescan_interval_s * 1000
+        self._is_compared = False
         self._failures = 0
         self._rescan_at_ms: int | None = None
         self._poll_at_ms = 0
+
+    @property
+    def is_in_sync(self) -> bool:
+        """Whether memory and debts agree with the disk, but for what waits for silence."""
+        return self._is_compared and not self._failures
 
     @property
     def limit(self) -> str:
@@ -75,13 +79,13 @@ class Watched:
     def desynced(self, why: str) -> None:
         """Take note that anything may have changed."""
         with self._noting():
-            self.is_in_sync = False
+            self._is_compared = False
             self.debounce.desync(why, monotonic_ms())
 
     def lost(self) -> None:
         """Take note that the root is gone: nothing can be looked at until it returns."""
         with self._board.changed:
-            self.is_missing, self.is_in_sync = True, False
+            self.is_missing, self._is_compared = True, False
 
     def found(self) -> None:
         """Take note that the root is back, or that another folder stands there now."""
@@ -116,7 +120,7 @@ class Watched:
     def rescanned(self, now_ms: int, took_ms: int) -> None:
         """Plan the next rescans after one that ended at *now_ms*."""
         with self._board.changed:
-            self.is_in_sync = not (self.limit or self.debounce.is_rescan)
+            self._is_compared = not (self.limit or self.debounce.is_rescan)
             self.is_urgent = False
             self._rescan_at_ms = now_ms + max(self._interval_ms, _INTERVAL_SHARE * took_ms)
             self._poll_at_ms = now_ms + max(_POLL_MS, _POLL_SHARE * took_ms)

@@ -182,9 +182,12 @@ class PrunedTree:
         # A removed folder needs nothing: its files were reported one by one before it.
         if event.is_moved_from:
             self._handle_departure(folder)
-        elif (event.is_create or event.is_moved_to or event.is_attrib) and not (
-            folder in self._watch_of or self._ignore.skips(folder)
-        ):
+            return
+        if event.is_moved_to and folder in self._watch_of:
+            # It took the place of an empty folder, whose end may be reported only later.
+            self._drop({folder: self._watch_of[folder]})
+        is_new = folder not in self._watch_of and not event.is_delete
+        if is_new and not self._ignore.skips(folder):
             self._adopt(folder)
 
     def _handle_departure(self, folder: str) -> None:
