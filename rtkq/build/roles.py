@@ -16,8 +16,7 @@ _TEST = re.compile(
 )
 _ASIDE = re.compile(
     r"""(^|/)(docs?|docs_src|documentation|examples?|samples?|demos?|deps|vendor|vendored
-        |third_party|node_modules|dist|www|website|\.github|\.vscode|assets|changelog\.d
-        |playground)/
+        |third_party|node_modules|dist|www|website|assets|changelog\.d|playground|\.[^/]+)/
       | (^|/)(changelog|changes|history|license|licence|authors|contributing|readme)[^/]*$
       | (^|/)(_?version|__version__)\.\w+$ | (^|/)setup\.py$""",
     re.IGNORECASE | re.VERBOSE,

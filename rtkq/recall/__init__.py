@@ -19,7 +19,7 @@ from rtkq.recall.render import (
     File,
     block,
     clean,
-    definitions_of,
+    describe,
     fill,
     header,
     instant,
@@ -87,9 +87,11 @@ def context(
         stale_after_s: Age in seconds at which a memory that was not compared with the disk
             counts as stale.
     """
-    state = memory.state(stale_after_s) if root in (None, memory.root) else "dirty"
+    is_elsewhere = root not in (None, memory.root)
+    state = "dirty" if is_elsewhere else memory.state(stale_after_s)
     candidates = rank(memory, Question(task))[: most_files(budget_tokens)]
-    files = _on_disk(memory, candidates, root or memory.root)
+    files = _on_disk(candidates, root or memory.root, is_elsewhere)
+    describe(memory, files)
     first = header(memory, state)
     owed = _owed_lines(memory)
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, owed)) - 1
@@ -98,15 +100,12 @@ def context(
     return Context(text, state, memory.generation, files)
 
 
-def _on_disk(memory: Memory, candidates: list[Candidate], root: str) -> list[File]:
-    is_elsewhere = root != memory.root
+def _on_disk(candidates: list[Candidate], root: str, is_elsewhere: bool) -> list[File]:
     files = []
     for candidate in candidates:
         state = _state_on_disk(candidate, root, is_elsewhere)
         if state:
-            file = File(candidate, state)
-            file.definitions = definitions_of(memory, candidate)
-            files.append(file)
+            files.append(File(candidate, state))
     return files
 
 
@@ -129,23 +128,39 @@ def _owed_lines(memory: Memory) -> list[str]:
 
 
 def project_map(
-    memory: Memory, *, budget_tokens: int, stale_after_s: int = STALE_AFTER_S
+    memory: Memory,
+    *,
+    budget_tokens: int,
+    root: str | None = None,
+    stale_after_s: int = STALE_AFTER_S,
 ) -> Context:
     """Return a short map of the project, for a subagent whose task is not known.
 
     Args:
         memory: An open memory.
         budget_tokens: Upper bound of the text, in tokens of 4 characters.
+        root: As for `context`; folders that are not there are left out.
         stale_after_s: As for `context`.
     """
-    state = memory.state(stale_after_s)
+    is_elsewhere = root not in (None, memory.root)
+    state = "dirty" if is_elsewhere else memory.state(stale_after_s)
     found = memory.row(queries.MAP)
     first = header(memory, state)
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, [])) - 1
     lines: list[str] = []
     for line in (found[0] if found else "").splitlines():
+        if not _is_folder(f"{root or memory.root}/{line.rpartition('/ ')[0]}"):
+            continue
         room -= len(line) + 1
         if room < 0:
             break
         lines.append(clean(line))
     return Context(block(first, lines) if lines else "", state, memory.generation, [])
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        posix.stat(path + "/")
+    except (OSError, ValueError):
+        return False
+    return True

@@ -19,6 +19,8 @@ APPLICATION_ID = 0x72746B71
 SCHEMA_VERSION = 1
 
 _COMPLETE = "complete"
+#: Steps of SQLite between two chances for a signal to be handled: well below a millisecond.
+_STEPS = 4000
 
 
 class Memory:
@@ -36,9 +38,13 @@ class Memory:
         self._is_owing = bool(wish or is_owing)
 
     def rows(self, query: str, values: tuple[Any, ...] = (), among: Iterable[Any] = ()) -> Any:
-        """Return all rows of a *query*; ``{}`` in it stands for the values it looks *among*."""
+        """Return all rows of a *query*.
+
+        ``{}`` in it stands for the values it looks *among*, ``{pairs}`` for them two by two.
+        """
         listed = (*among,)
-        placed = query.format(",".join("?" * len(listed)))
+        count = len(listed)
+        placed = query.format(",".join("?" * count), pairs=",".join(["(?,?)"] * (count // 2)))
         return self._connection.execute(placed, values + listed).fetchall()
 
     def row(self, query: str) -> Any:
@@ -84,7 +90,10 @@ def open_memory(home: str, root: str) -> Memory | None:
 
 
 def _opened(file: str, mode: str, home: str, root: str) -> Memory | None:
-    connection = _sqlite3.connect(f"file:{_quoted(file)}?{mode}", uri=True, isolation_level=None)
+    name = f"file:{_quoted(file)}?{mode}"
+    connection = _sqlite3.connect(name, uri=True, isolation_level=None, timeout=0)
+    # A deadline's signal is handled between bytecodes only, so a long query must run some.
+    connection.set_progress_handler(lambda: 0, _STEPS)
     try:
         if connection.execute(queries.OWNER).fetchone() != (APPLICATION_ID, SCHEMA_VERSION):
             raise LookupError(file)

@@ -25,13 +25,12 @@ FILES_NAMED = "SELECT id, path FROM file WHERE name = ? ORDER BY path LIMIT ?"
 
 DEFINERS = "SELECT DISTINCT file FROM definition WHERE name = ? LIMIT ?"
 
-DEFINITIONS = """SELECT chunk, name, kind, line, parent, signature
-                 FROM definition WHERE file = ? AND chunk IN ({})
-                 ORDER BY chunk, ordinal"""
-
-EXPORTED = """SELECT chunk, name, kind, line, parent, signature
-              FROM definition WHERE file = ? AND is_exported
-              ORDER BY chunk, ordinal LIMIT ?"""
+#: {pairs} is a list of pairs of placeholders. Joined from the pairs: looked up the other way
+#: round, by a pair of columns, SQLite reads the whole table.
+DEFINITIONS = """WITH wanted (number, part) AS (VALUES {pairs})
+                 SELECT file, chunk, name, kind, line, parent, signature
+                 FROM wanted CROSS JOIN definition ON file = number AND chunk = part
+                 ORDER BY file, chunk, ordinal"""
 
 OWED = "SELECT path FROM debt ORDER BY seq DESC, path LIMIT ?"
 
@@ -49,7 +48,6 @@ ALL = (
     FILES_NAMED,
     DEFINERS,
     DEFINITIONS,
-    EXPORTED,
     OWED,
     MAP,
 )

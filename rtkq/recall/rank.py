@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from rtkq.recall.memory import Memory
 
+    _Head = tuple[str, int, int, bytes]  # term, field, document frequency, packed head
+
 #: How much each signal counts, in thousandths; measured on a benchmark of real commits.
 WEIGHTS = {
     "chunk": 1500,
@@ -33,7 +35,9 @@ WEIGHTS = {
 _TEST_PERCENT = 20
 _ASIDE_PERCENT = 50
 
-_TERMS = 32
+_TERMS = 24
+#: Postings looked at, those of the most telling terms first: the bound on a question's work.
+_POSTINGS = 3000
 _CANDIDATES = 80
 _MOST_TIES = 240
 _DEFINERS = 8
@@ -88,14 +92,22 @@ def rank(memory: Memory, question: Question) -> list[Candidate]:
 
 
 def _score_fields(memory: Memory, question: Question) -> dict[int, dict[int, int]]:
+    """Return the BM25 scores of the documents of each field, as far as the postings go."""
     documents = dict(memory.rows(queries.TOTALS))
     scores: dict[int, dict[int, int]] = {field: {} for field in layout.FIELDS}
     terms = _rarest(memory, question.terms, documents)
-    for term, field, frequency, head in memory.rows(queries.HEADS, among=terms):
-        if field in scores:
-            weight = question.terms[term] * _idf(documents.get(field, 0), frequency)
-            _accumulate(scores[field], head, weight)
+    room = _POSTINGS
+    for term, field, frequency, head in _in_order(memory.rows(queries.HEADS, among=terms), terms):
+        weight = question.terms[term] * _idf(documents[field], frequency)
+        room -= _accumulate(scores[field], head, weight, room)
+        if not room:
+            break
     return scores
+
+
+def _in_order(rows: list[_Head], terms: list[str]) -> list[_Head]:
+    place = {term: number for number, term in enumerate(terms)}
+    return sorted(rows, key=lambda row: (place[row[0]], row[1]))
 
 
 def _rarest(memory: Memory, terms: dict[str, int], documents: dict[int, int]) -> list[str]:
@@ -120,10 +132,13 @@ def _idf(documents: int, frequency: int) -> int:
     )
 
 
-def _accumulate(scores: dict[int, int], head: bytes, weight: int) -> None:
+def _accumulate(scores: dict[int, int], head: bytes, weight: int, room: int) -> int:
+    """Add a posting list to *scores*, at most *room* postings of it; return how many."""
     get = scores.get
-    for document, impact in zip(*layout.unpack(head), strict=True):
+    documents, impacts = layout.unpack(head)
+    for document, impact in zip(documents[:room], impacts[:room], strict=True):
         scores[document] = get(document, 0) + weight * impact
+    return min(room, len(impacts))
 
 
 def _best_chunks(chunks: dict[int, int]) -> dict[int, int]:

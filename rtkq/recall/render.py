@@ -25,16 +25,17 @@ _FILES_A_THOUSAND_TOKENS = 22
 _FEWEST_FILES = 5
 _LONGEST_LINE = 160
 #: Definitions a file may show, by its rank: the first files are most likely the right ones.
-_DEFINITIONS_BY_RANK = ((2, 12), (5, 8), (10, 5), (20, 3), (10_000, 1))
-_DEFINITIONS_READ = 24
+_DEFINITIONS_BY_RANK = (12, 12, 8, 8, 8, 5, 5, 5, 5, 5, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3)
 
 
 class File:
     """A file as the context shows it."""
 
-    __slots__ = ("definitions", "path", "score", "shares", "state")
+    __slots__ = ("chunks", "definitions", "number", "path", "score", "shares", "state")
 
     def __init__(self, candidate: Candidate, state: str) -> None:
+        self.number = candidate.file
+        self.chunks = candidate.chunks
         self.path = candidate.path
         self.score = candidate.score
         self.shares = candidate.shares
@@ -85,13 +86,20 @@ def most_files(budget_tokens: int) -> int:
     return max(_FEWEST_FILES, budget_tokens * _FILES_A_THOUSAND_TOKENS // 1000)
 
 
-def definitions_of(memory: Memory, candidate: Candidate) -> list[Definition]:
-    """Return the definitions of a file that match best, best first."""
-    chunks = [chunk for _, chunk in candidate.chunks[:_DEFINITIONS_READ]]
-    by_chunk: dict[int, list[Definition]] = {}
-    for chunk, *values in memory.rows(queries.DEFINITIONS, (candidate.file,), among=chunks):
-        by_chunk.setdefault(chunk, []).append(Definition(*values))
-    return [one for chunk in chunks for one in by_chunk.get(chunk, ())]
+def describe(memory: Memory, files: list[File]) -> None:
+    """Give each file its definitions that match best, best first, as many as it may show."""
+    wanted: dict[tuple[int, int], list[Definition]] = {}
+    for rank, file in enumerate(files):
+        for _, chunk in file.chunks[: _limit(rank)]:
+            wanted[file.number, chunk] = []
+    pairs = [number for pair in wanted for number in pair]
+    if not pairs:
+        return
+    for number, chunk, *values in memory.rows(queries.DEFINITIONS, among=pairs):
+        wanted[number, chunk].append(Definition(*values))
+    for rank, file in enumerate(files):
+        chunks = file.chunks[: _limit(rank)]
+        file.definitions = [one for _, chunk in chunks for one in wanted[file.number, chunk]]
 
 
 def fill(files: list[File], room_chars: int) -> list[str]:
@@ -116,9 +124,9 @@ def fill(files: list[File], room_chars: int) -> list[str]:
 
 def _share_room(named: list[File], room_chars: int) -> list[list[tuple[int, str]]]:
     shown: list[list[tuple[int, str]]] = [[] for _ in named]
-    for turn in range(_DEFINITIONS_BY_RANK[0][1]):
+    for turn in range(_DEFINITIONS_BY_RANK[0]):
         for rank, file in enumerate(named):
-            if turn >= min(len(file.definitions), _limit(rank)):
+            if turn >= len(file.definitions):
                 continue
             definition = file.definitions[turn]
             line = clean(definition.text())[:_LONGEST_LINE]
@@ -130,7 +138,7 @@ def _share_room(named: list[File], room_chars: int) -> list[list[tuple[int, str]
 
 
 def _limit(rank: int) -> int:
-    return next(most for below, most in _DEFINITIONS_BY_RANK if rank < below)
+    return _DEFINITIONS_BY_RANK[rank] if rank < len(_DEFINITIONS_BY_RANK) else 1
 
 
 def _path_line(file: File) -> str:
