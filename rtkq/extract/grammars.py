@@ -64,8 +64,7 @@ _GRAMMARS = {
 #: Languages with a grammar; any other is words alone.
 PARSED = frozenset(_GRAMMARS)
 
-#: Bytes handed to the parser at once. Scanners that look ahead to the end of the file again and
-#: again are noticed by what they read, since no step passes meanwhile.
+#: Bytes handed to the parser at once.
 _PIECE = 4_096
 
 #: tree-sitter reports every hundred steps. Readable code takes about 0.6 steps a byte, the
@@ -76,8 +75,11 @@ _STEPS_PER_BYTE = 4
 _STEPS_ANYWAY = 20_000
 _ERROR_WEIGHT = 10
 
+#: Scanners that look ahead to the end of the file again and again are noticed by the pieces they
+#: read, since no step passes meanwhile. Bash does it for a heredoc, Python for each line of a
+#: comment: ten thousand pieces are a run of two thousand such lines, and half a second.
 _READS_PER_PIECE = 40
-_READS_ANYWAY = 400
+_READS_ANYWAY = 10_000
 
 #: A query takes quadratic time over a node's tokens, and only a syntax error collects this many.
 _MOST_ERROR_TOKENS = 2_000

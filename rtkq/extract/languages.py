@@ -76,8 +76,8 @@ _NEVER = re.compile(
       \.env.* | \.netrc | _netrc | \.npmrc | \.pypirc | \.pgpass | \.htpasswd
     | id_(?:rsa|dsa|ecdsa|ed25519).*
     | .*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|gpg|asc|tfvars|tfstate)
-    | (?:credentials|secrets?|service[-_]account)[^.]*
-      (?:\.(?:json|ya?ml|toml|ini|cfg|conf|txt|xml|properties|env))*
+    | (?:credentials|secrets?|service[-_]account)
+      (?:[^.]* | .*\.(?:json|ya?ml|toml|ini|cfg|conf|txt|xml|properties|env))
     | .*[.-]lock(?:\.json|\.ya?ml)? | npm-shrinkwrap\.json | go\.sum
     | .*[.-]min\.[a-z]+ | .*\.(?:map|bundle\.js)
     """,

@@ -48,7 +48,7 @@ _OPENINGS = " \t{[(="
 _BLANKS = re.compile(r"\s+")
 _AFTER_OPENING = re.compile(r"([(\[]) ")
 _BEFORE_CLOSING = re.compile(r",? ([)\]])")
-_LOOSE_END = re.compile(r"(?:[\s{=:;,]|=>)+$")
+_LOOSE_END = re.compile(r"(?:[\s{=:;,\\]|=>)+$")
 
 
 def signature(language: str, head: str, *, is_value: bool = False) -> str:

@@ -100,7 +100,7 @@ def settle(language: str, spans: list[Span], exported_names: set[str]) -> list[S
     kept = []
     for span in spans:
         span.kind = _kind(language, span)
-        is_given = span.outer is None and span.name in exported_names
+        is_given = span.outer is None and (span.own_parent or span.name) in exported_names
         span.is_exported = not span.is_hidden and _is_exported(language, span, is_given)
         if not _is_noise(span, defined):
             kept.append(span)
