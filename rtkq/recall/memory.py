@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x72746B71
 SCHEMA_VERSION = 1
 
+#: The last writer to close a memory locks everybody out while it tidies up, for some milliseconds;
+#: waiting for it must end well before the hook's deadline.
+_PATIENCE_S = 0.1
 _COMPLETE = "complete"
 #: Steps of SQLite between two chances for a signal to be handled: well below a millisecond.
 _STEPS = 4000
@@ -91,7 +94,7 @@ def open_memory(home: str, root: str) -> Memory | None:
 
 def _opened(file: str, mode: str, home: str, root: str) -> Memory | None:
     name = f"file:{_quoted(file)}?{mode}"
-    connection = _sqlite3.connect(name, uri=True, isolation_level=None, timeout=0)
+    connection = _sqlite3.connect(name, uri=True, isolation_level=None, timeout=_PATIENCE_S)
     # A deadline's signal is handled between bytecodes only, so a long query must run some.
     connection.set_progress_handler(lambda: 0, _STEPS)
     try:
