@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import platformdirs
 
 from rtkq.errors import ConfigError
+
+#: Counts and durations: less than none of them is a mistake.
+Amount = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,15 +28,15 @@ class WatchSettings(_Section, frozen=True):
     """How the watcher groups events and when it looks again."""
 
     #: Silence that ends a burst, in milliseconds.
-    quiet_ms: int = 300
+    quiet_ms: Amount = 300
     #: Longest time a burst is held, in milliseconds.
-    max_wait_ms: int = 2000
+    max_wait_ms: Amount = 2000
     #: A memory not compared with the disk for this long is stale, in seconds.
-    stale_after_s: int = 600
+    stale_after_s: Amount = 600
     #: Shortest time between two regular rescans of a project, in seconds.
-    rescan_interval_s: int = 300
+    rescan_interval_s: Amount = 300
     #: Projects no agent has used for this many days are not watched.
-    unused_days: int = 7
+    unused_days: Amount = 7
 
 
 class ProjectsSettings(_Section, frozen=True):
@@ -42,18 +45,18 @@ class ProjectsSettings(_Section, frozen=True):
     #: Register a checkout when an agent starts working in it.
     auto_register: bool = True
     #: Checkouts with more files than this are not registered by themselves.
-    auto_max_files: int = 100_000
+    auto_max_files: Amount = 100_000
 
 
 class HookSettings(_Section, frozen=True):
     """Limits of the hook."""
 
     #: The hook gives up silently after this long, in milliseconds.
-    deadline_ms: int = 250
+    deadline_ms: Amount = 250
     #: Upper bound of the injected context, in tokens of 4 characters.
-    budget_tokens: int = 2000
+    budget_tokens: Amount = 2000
     #: Upper bound of the map given where no task is known, in tokens.
-    map_tokens: int = 600
+    map_tokens: Amount = 600
 
 
 class PolicySettings(_Section, frozen=True):
@@ -69,7 +72,7 @@ class WorkerSettings(_Section, frozen=True):
     """The pool of workers."""
 
     #: Worker processes; 0 for half of the processors.
-    workers: int = 0
+    workers: Amount = 0
 
 
 class _Document(_Section, frozen=True):
@@ -140,7 +143,7 @@ def _read_file(file: str) -> dict[str, Any]:
             return tomllib.load(stream)
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or not even UTF-8
         raise ConfigError(
             f"reading the configuration {file} failed: {error}",
             "mend the file or point RTKQ_CONFIG to another one",

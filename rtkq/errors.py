@@ -8,6 +8,7 @@
     │   ├── StoreBusy      a lock outlasted the busy timeout; try again
     │   ├── StoreDamaged   the file is not what we wrote; set it aside and rebuild
     │   └── StoreFull      the disk or a quota is full
+    ├── UsageError         a command was called in a way it does not know
     ├── LeaseLost          another worker took over; what this one built must not be published
     └── Timeout            what was waited for did not happen in time
 
@@ -73,6 +74,12 @@ class StoreFull(StoreError):
     """The disk or a quota is full; nothing was published."""
 
     kind = "full"
+
+
+class UsageError(RtkqError):
+    """A command was called in a way it does not know."""
+
+    kind = "usage"
 
 
 class LeaseLost(RtkqError):

@@ -23,8 +23,9 @@ from huey import Huey
 from huey.storage import SqliteStorage
 
 from rtkq import paths
+from rtkq.errors import RtkqError
 from rtkq.store import Registry
-from rtkq.store.database import private_folder
+from rtkq.store.database import private_folder, translated
 
 #: A project an agent is using now goes before the others.
 PRIORITY_IN_USE = 10
@@ -59,17 +60,24 @@ def rebuild(root: str) -> None:
 
 
 def queue(home: str) -> Queue:
-    """Return the queue under *home*, with every job declared."""
+    """Return the queue under *home*, with every job declared.
+
+    Raises:
+        HomeError: Its database cannot be made there.
+        StoreError: It cannot be read or written.
+    """
     if home not in _queues:
         private_folder(home)
-        huey = Huey(
-            "rtkq",
-            storage_class=DoorbellStorage,
-            filename=paths.queue_file(home),
-            results=False,
-            factory=_NormalConnection,
-            utc=False,
-        )
+        file = paths.queue_file(home)
+        with translated(file):
+            huey = Huey(
+                "rtkq",
+                storage_class=DoorbellStorage,
+                filename=file,
+                results=False,
+                factory=_NormalConnection,
+                utc=False,
+            )
         _queues[home] = Queue(huey, huey.task()(rebuild))
     return _queues[home]
 
@@ -92,7 +100,7 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
         priority = PRIORITY_IN_USE if is_used else PRIORITY_IDLE
     try:
         queue(home).rebuild(root, priority=priority)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, RtkqError) as error:
         # The debt is written; the sweep finds it when nudges can be given again.
         _log.warning("the nudge for %s is lost: %s", root, error)
 

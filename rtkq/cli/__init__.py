@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from rtkq.errors import RtkqError
+from rtkq.errors import HomeError, RtkqError, StoreFull, UsageError
 
 _COMMANDS = {
     "clear": "forget a project's memory",
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.UsageError as error:
-        error.show()
+        _tell_usage(error, is_json=_wants_json(words))
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -71,12 +72,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except RtkqError as error:
         _tell(error, is_json=_wants_json(words))
         sys.exit(1)
+    except OSError as error:
+        _tell(_translated(error), is_json=_wants_json(words))
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _wants_json(words: Sequence[str]) -> bool:
     pairs = zip(words, [*words[1:], ""], strict=True)
     return any((a == "--format" and b == "json") or a == "--format=json" for a, b in pairs)
+
+
+def _translated(error: OSError) -> RtkqError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(str(error), "free some disk space and try again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return HomeError(str(error), "make it writable or point RTKQ_HOME to another folder")
+    return RtkqError(str(error))
+
+
+def _tell_usage(error: click.UsageError, *, is_json: bool) -> None:
+    if not is_json:
+        error.show()
+        return
+    command = error.ctx.command_path if error.ctx else "rtkq"
+    _tell(UsageError(error.format_message(), f"see {command} --help"), is_json=True)
 
 
 def _tell(error: RtkqError, *, is_json: bool) -> None:

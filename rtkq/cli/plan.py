@@ -17,7 +17,11 @@ from rtkq.recall.rank import FULL
 
 @click.command("plan")
 @click.argument("words", nargs=-1, metavar="TASK [PATH]")
-@click.option("--task-file", type=click.File("r", encoding="utf-8"), help="Read the task here.")
+@click.option(
+    "--task-file",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="Read the task here.",
+)
 @click.option("--budget", type=click.IntRange(min=50), help="Tokens of 4 characters.")
 @click.option("--top", type=click.IntRange(min=1), help="List at most so many files.")
 @click.option(

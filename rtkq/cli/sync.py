@@ -11,7 +11,14 @@ from rtkq.cli.checkout import taken_up
 
 @click.command("sync")
 @options.path_argument
-@click.option("--timeout", "timeout_s", default=60.0, metavar="S", help="Seconds to wait.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    metavar="S",
+    help="Seconds to wait.",
+)
 @options.quiet_option
 def command(path: str, timeout_s: float, quiet: bool) -> None:
     """Return when every change made on disk before the call is in the memory.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +19,9 @@ from rtkq.schema import APPLICATION_ID, Schema
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT_MS = 2500
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
+#: With less than this SQLite cannot even make the index of a write-ahead log, in bytes.
+_LEAST_FREE_BYTES = 64 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Database:
@@ -128,25 +133,54 @@ def translated(file: str) -> Iterator[None]:
         yield
     except (peewee.PeeweeException, sqlite3.Error) as error:
         raise _translate(error, file) from error
-    except PermissionError as error:
-        raise _unusable(file, error) from error
+    except OSError as error:
+        if error.errno in _FULL or isinstance(error, PermissionError):
+            raise _unusable(file, error) from error
+        raise
 
 
 def _translate(error: Exception, file: str) -> StoreError | HomeError:
-    text = str(error)
+    text = str(_first(error))
     if "locked" in text or "busy" in text:
         return StoreBusy(f"{file} stayed locked for {BUSY_TIMEOUT_MS} ms", "try again")
-    if "full" in text:
-        return StoreFull(f"writing {file} failed: {text}", "free some disk space and try again")
+    if "full" in text or ("disk I/O" in text and _is_full(file)):
+        return _full(file, text)
     if any(sign in text for sign in ("malformed", "not a database", "no such table", "corrupt")):
         return StoreDamaged(f"{file} is damaged: {text}", "it is rebuilt by `rtkq refresh`")
     if "unable to open" in text or "readonly" in text:
         return _unusable(file, error)
+    if "disk I/O" in text:
+        return StoreError(
+            f"writing {file} failed: {text}",
+            "look for what limits or ails the disk, then try again",
+        )
     return StoreError(f"using {file} failed: {text}")
 
 
-def _unusable(path: str, error: Exception) -> HomeError:
+def _first(error: BaseException) -> BaseException:
+    """Return the error of the database that started it: a rollback may have failed after it."""
+    while isinstance(error.__context__, peewee.PeeweeException | sqlite3.Error):
+        error = error.__context__
+    return error
+
+
+def _is_full(file: str) -> bool:
+    try:
+        return shutil.disk_usage(os.path.dirname(file)).free < _LEAST_FREE_BYTES
+    except OSError:
+        return False
+
+
+def _full(path: str, reason: object) -> StoreFull:
+    return StoreFull(
+        f"writing {path} failed, there is no room: {reason}", "free some disk space and try again"
+    )
+
+
+def _unusable(path: str, error: Exception) -> StoreFull | HomeError:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _full(path, error)
     return HomeError(
-        f"rtkq cannot write {path}: {error}",
+        f"writing {path} failed: {error}",
         "make the folder writable or point RTKQ_HOME to another one",
     )

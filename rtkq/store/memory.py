@@ -255,9 +255,9 @@ def beside(folder: str) -> Iterator[Memory]:
     """Open a memory that no reader knows yet, for writing it as a whole.
 
     Without journal and syncing, for until it is swapped in a crash loses nothing but work; when
-    the block ends, it is on the disk.
+    the block ends, it is on the disk. When the block fails, the folder is gone.
     """
-    with Memory(folder) as memory:
+    with _gone_on_failure(folder), Memory(folder) as memory:
         connection = memory.connection
         connection.execute("PRAGMA journal_mode = off")
         connection.execute("PRAGMA synchronous = off")
@@ -265,6 +265,16 @@ def beside(folder: str) -> Iterator[Memory]:
             yield memory
         connection.execute("PRAGMA journal_mode = wal")
     _sync(memory.file)
+
+
+@contextmanager
+def _gone_on_failure(folder: str) -> Iterator[None]:
+    # What has filled a disk must not stay there.
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _sync(file: str) -> None:
@@ -309,7 +319,7 @@ def supersede(
             for row in DebtRow.select()
             if paid.get(row.path) != row.seq
         ]
-        with Memory(folder) as fresh, fresh.atomic():
+        with _gone_on_failure(folder), Memory(folder) as fresh, fresh.atomic():
             fresh.describe(
                 root=meta.root,
                 generation=meta.generation + 1,
