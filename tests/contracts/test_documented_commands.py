@@ -1,0 +1,223 @@
+"""The reference names every command, option and JSON field, and no page names one that is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from rtkq import cli, errors
+from rtkq.recall.rank import WEIGHTS
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = "docs/reference/commands.md"
+#: Decisions tell what was thought of, also what never came to be.
+PAGES = sorted(
+    file.relative_to(ROOT).as_posix()
+    for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+    if "adr" not in file.parts
+)
+#: Common to all commands, and documented once.
+HELP = {"-h", "--help"}
+_PATIENCE_S = 20.0
+
+
+def command(name: str) -> click.Command:
+    """Return the command of this *name*."""
+    found = cli.group.get_command(click.Context(cli.group), name)
+    assert found is not None, f"there is no command {name}"
+    return found
+
+
+def options(name: str) -> dict[str, click.Option]:
+    """Return the options of a command by each of their spellings, but for its help."""
+    listed = [one for one in command(name).params if isinstance(one, click.Option)]
+    return {spelling: one for one in listed for spelling in one.opts}
+
+
+def names() -> list[str]:
+    """Return the names of all commands."""
+    return cli.group.list_commands(click.Context(cli.group))
+
+
+def test_each_command_has_its_section(page: Callable[[str], Any]) -> None:
+    """Somebody who knows a command's name finds it, and a command that is gone is not found."""
+    headings = page(REFERENCE).sections()
+
+    documented = {heading.split()[1] for heading in headings if heading.startswith("rtkq ")}
+
+    assert documented == set(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_section_says_how_the_command_is_called(name: str, page: Callable[[str], Any]) -> None:
+    """The usage line is the one that ``--help`` prints."""
+    context = click.Context(command(name), info_name=f"rtkq {name}")
+    pieces = " ".join(command(name).collect_usage_pieces(context))
+
+    assert f"```text\nrtkq {name} {pieces}\n```" in page(REFERENCE).sections()[f"rtkq {name}"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_section_names_each_option(
+    name: str, page: Callable[[str], Any], rows: Callable[[str], Any]
+) -> None:
+    """With all spellings, what can be chosen from, and what holds when it is not given."""
+    documented = {
+        spelling: (choices, default)
+        for spellings, choices, default, _ in rows(page(REFERENCE).sections()[f"rtkq {name}"])
+        for spelling in spellings
+    }
+
+    assert documented.keys() == options(name).keys()
+    for spelling, option in options(name).items():
+        choices, default = documented[spelling]
+        assert choices == list(getattr(option.type, "choices", []))
+        if not (option.is_flag or option.count or option.default is None):
+            assert default == [str(option.default)] or not isinstance(option.default, str | float)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_pages_tell_to_type_exists(path: str, page: Callable[[str], Any]) -> None:
+    """A command that is not there is the worst a reader can meet."""
+    told = page(path)
+    lines = "\n".join(told.blocks("sh")).replace("\\\n", " ").splitlines()
+    written = [
+        line for line in [*lines, *told.inline_code()] if re.match(r"(\w+=\S+ )*rtkq ", line)
+    ]
+
+    for line in written:
+        assert_exists(line)
+
+
+def assert_exists(line: str) -> None:
+    """Assert that the command and the options in *line* exist."""
+    words = shlex.split(re.split(r" [12]?[&|<>]", line.partition("rtkq ")[2])[0], comments=True)
+    if words[0].startswith("-"):
+        assert words in (["--version"], ["--help"], ["-h"])
+        return
+    spellings = {word.partition("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
+    assert spellings <= options(words[0]).keys() | HELP, line
+
+
+def test_each_kind_of_error_is_named(
+    page: Callable[[str], Any], rows: Callable[[str], Any]
+) -> None:
+    """Scripts tell errors apart by their kind."""
+    section = page(REFERENCE).sections()["JSON of errors"]
+
+    documented = {kind for (kind, *_), *more in rows(section) if len(more) == 1}
+
+    defined = vars(errors).values()
+    kinds = {one.kind for one in defined if isinstance(one, type) and hasattr(one, "kind")}
+    assert documented == kinds
+
+
+# -- JSON --------------------------------------------------------------------------------
+
+
+def fields(value: Any) -> set[str]:
+    """Return the places of all plain values in a JSON document, as the reference writes them."""
+    return leaves(set(_places(value, "")))
+
+
+def _places(value: Any, place: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _places(part, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        yield f"{place}[]"
+        for part in value:
+            yield from _places(part, f"{place}[]")
+    else:
+        yield re.sub(rf"shares\.({'|'.join(WEIGHTS)})$", "shares.<signal>", place)
+
+
+def leaves(places: set[str]) -> set[str]:
+    """Return those *places* that hold no others."""
+    return {one for one in places if not any(other.startswith(f"{one}.") for other in places)}
+
+
+@pytest.fixture
+def documented(page: Callable[[str], Any], rows: Callable[[str], Any]) -> Callable[[str], set[str]]:
+    """Return the fields that a section of the reference names."""
+
+    def of(heading: str) -> set[str]:
+        listed = rows(page(REFERENCE).sections()[heading])
+        return leaves({place for (place, *_), _, *more in listed if more})
+
+    return of
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    """Return the JSON document that a command prints."""
+    with pytest.raises(SystemExit):
+        cli.main([*words, "--format", "json"])
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def refreshed(home: str, checkout: Any) -> str:
+    """The root of a checkout with a memory."""
+    with pytest.raises(SystemExit):
+        cli.main(["refresh", "--quiet", checkout.root])
+    return str(checkout.root)
+
+
+@pytest.fixture
+def running(home: str) -> Iterator[None]:
+    """Watcher and workers have given a sign of life."""
+    words = [sys.executable, "-m", "rtkq.cli", "up", "--quiet"]
+    with subprocess.Popen(words) as up:
+        deadline = time.monotonic() + _PATIENCE_S
+        beats = [Path(home, f"run/{kind}.heartbeat") for kind in ("watch", "worker")]
+        while not all(map(os.path.exists, beats)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield
+        up.send_signal(signal.SIGTERM)
+
+
+def test_plan_prints_the_fields_of_the_reference(
+    refreshed: str,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """JSON output is a contract: what it holds is written down, and the other way round."""
+    found = printed(capsys, "plan", "refresh the session", refreshed, "--trace")
+
+    assert fields(found) == documented("JSON of rtkq plan")
+
+
+def test_status_prints_the_fields_of_the_reference(
+    refreshed: str,
+    running: None,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With watcher and workers alive, for they tell most."""
+    found = printed(capsys, "status", refreshed)
+
+    assert fields(found) == documented("JSON of rtkq status")
+
+
+def test_errors_print_the_fields_of_the_reference(
+    home: str, documented: Callable[[str], set[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the command was called wrongly."""
+    found = [
+        printed(capsys, "plan", "a task", f"{home}/nowhere"),
+        printed(capsys, "status", "--no-such-option"),
+    ]
+
+    assert [fields(one) for one in found] == 2 * [documented("JSON of errors")]
