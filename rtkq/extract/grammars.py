@@ -84,6 +84,9 @@ _READS_ANYWAY = 10_000
 #: A query takes quadratic time over a node's tokens, and only a syntax error collects this many.
 _MOST_ERROR_TOKENS = 2_000
 
+#: Nobody nests definitions this deep, and beyond 65,535 a query takes quadratic time again.
+_MOST_DEPTH = 1_000
+
 
 def matches(language: str, source: bytes) -> list[tuple[int, Match]] | None:
     """Parse *source* and return what the query of *language* finds.
@@ -102,8 +105,10 @@ def matches(language: str, source: bytes) -> list[tuple[int, Match]] | None:
     tree = _parse(grammar, source)
     if tree is None or _is_wreck(tree):
         return None
+    cursor = QueryCursor(query)
+    cursor.set_max_start_depth(_MOST_DEPTH)
     # No progress callback here: py-tree-sitter 0.26 crashes on one.
-    return QueryCursor(query).matches(tree.root_node, functools.partial(_holds, source))
+    return cursor.matches(tree.root_node, functools.partial(_holds, source))
 
 
 @functools.cache

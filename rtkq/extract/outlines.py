@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rtkq.extract import grammars, names
+from rtkq.extract import grammars, macros, names
 from rtkq.extract.facts import KINDS, Definition, Import, Relation
 from rtkq.extract.modules import modules
 from rtkq.extract.signatures import signature
@@ -23,6 +23,11 @@ MOST_DEFINITIONS = 4_000
 
 #: A longer one comes from a damaged file.
 _LONGEST_NAME = 200
+
+_WITH_MACROS = frozenset({"c", "cpp"})
+
+#: Bytes looked at for the blanks that some grammars count to a node's end.
+_TAIL = 200
 
 _KINDS = KINDS | {"container", "namespace"}
 _RELATIONS = ("extends", "implements", "alias")
@@ -49,7 +54,8 @@ def outline(language: str, source: bytes) -> Outline | None:
     Returns:
         Everything in order of appearance; None when the parse was given up.
     """
-    found = grammars.matches(language, source)
+    code = macros.hide(source) if language in _WITH_MACROS else source
+    found = grammars.matches(language, code)
     return None if found is None else _Reader(language, source).read(found)
 
 
@@ -126,7 +132,7 @@ class _Reader:
             head=self._head(node, match),
             modifiers=self._source[begin : name.start_byte].decode(),
             row=_row(node, name, match),
-            end_row=_end_row(node),
+            end_row=self._end_row(node),
             first_row=first_row,
             name_byte=name.start_byte,
             is_prototype="prototype" in match,
@@ -156,6 +162,10 @@ class _Reader:
         parts.append(self._source[node.start_byte : min(body, node.end_byte)].decode())
         parts += [self._text(name) for name in match.get("name", []) if name.start_byte > body]
         return " ".join(parts)
+
+    def _end_row(self, node: Node) -> int:
+        tail = self._source[max(node.start_byte, node.end_byte - _TAIL) : node.end_byte]
+        return node.end_point.row - tail[len(tail.rstrip()) :].count(b"\n")
 
     def _imports(self, found: list[tuple[int, Match]]) -> Iterator[Import]:
         for _, match in found:
@@ -187,11 +197,6 @@ def _row(node: Node, name: Node, match: Match) -> int:
     """Return the row of the name, or of the beginning where the name comes after the body."""
     is_last = "body" in match and match["body"][0].start_byte < name.start_byte
     return (node if is_last else name).start_point.row
-
-
-def _end_row(node: Node) -> int:
-    end = node.end_point
-    return end.row if end.column or end.row == node.start_point.row else end.row - 1
 
 
 def _is_sound(span: Span) -> bool:

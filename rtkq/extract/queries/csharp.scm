@@ -8,6 +8,10 @@
 (delegate_declaration name: (_) @name) @type
 
 (method_declaration name: (_) @name body: (_)? @body) @method
+; A property that computes its value is a method without brackets.
+(property_declaration name: (_) @name value: (arrow_expression_clause) @body) @method
+(property_declaration name: (_) @name
+  accessors: (accessor_list (accessor_declaration body: (_))) @body) @method
 (constructor_declaration name: (_) @name body: (_)? @body) @method
 (operator_declaration operator: _ @name body: (_) @body) @method
 (local_function_statement name: (_) @name body: (_) @body) @function

@@ -52,6 +52,10 @@
 (export_statement declaration: (_) @exported) @wrapper
 (export_statement !source (export_clause (export_specifier name: (identifier) @export)))
 (export_statement value: (identifier) @export)
+(variable_declarator
+  name: (identifier) @export
+  value: (assignment_expression left: (_) @_module)
+  (#among? @_module "exports" "module.exports"))
 (assignment_expression
   left: (member_expression) @_target
   right: [(identifier) @export

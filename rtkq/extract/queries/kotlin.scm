@@ -7,6 +7,9 @@
 (object_declaration name: (_) @name (class_body)? @body) @module
 
 (function_declaration name: (_) @name (function_body)? @body) @function
+; A property that computes its value is a method without brackets.
+(class_body (property_declaration
+  (variable_declaration . (identifier) @name) (getter (function_body)) @body) @method)
 (secondary_constructor "constructor" @name (block)? @body) @method
 (type_alias type: (_) @name) @type
 

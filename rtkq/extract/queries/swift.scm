@@ -10,6 +10,9 @@
 (protocol_function_declaration "func" . name: (_) @name) @method
 (init_declaration "init" @name body: (_)? @body) @method
 (typealias_declaration "typealias" . name: (_) @name) @type
+; A property that computes its value is a method without brackets.
+(property_declaration
+  name: (pattern bound_identifier: (_) @name) computed_value: (_) @body) @method
 
 (source_file (property_declaration
   (value_binding_pattern mutability: "let")

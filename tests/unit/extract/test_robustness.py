@@ -82,8 +82,7 @@ def test_ten_thousand_nested_functions_have_bounded_names() -> None:
 
     facts = extract(source.encode(), "javascript")
 
-    assert len(facts.definitions) == 4_000
-    assert max(len(one.parent) for one in facts.definitions) <= 300
+    assert 100 < max(len(one.parent) for one in facts.definitions) <= 300
 
 
 def test_a_parse_that_would_not_end_leaves_the_words() -> None:
