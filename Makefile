@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+BENCHMARKS := build_rate hook_latency recall_cpu save_to_fresh
 
 .PHONY: all lint types layers test demo up bench clean
 
@@ -28,7 +29,7 @@ up: $(READY)
 	$(BIN)/rtkq up .
 
 bench: $(READY)
-	$(BIN)/pytest tests/benchmarks
+	@for one in $(BENCHMARKS); do $(BIN)/python -m tests.benchmarks.$$one || exit 1; done
 
 clean:
 	rm -rf $(VENV) dist .*_cache .hypothesis
