@@ -165,7 +165,7 @@ def test_workers_killed_again_and_again_pay_in_the_end(
 def test_killed_parent_leaves_no_orphan(
     home: str, checkout: Checkout, processes: Processes
 ) -> None:
-    """kill -9 of ``rtkq up`` takes watcher, workers and scheduler with it."""
+    """A ``kill -9`` of ``rtkq up`` takes watcher, workers and scheduler with it."""
     up = processes.start("up", checkout.root)
     until(lambda: heartbeat.is_alive(home, "worker") and heartbeat.is_alive(home, "watch"))
     family = children(up.pid)
