@@ -40,20 +40,24 @@ def _steps(settings_file: str) -> None:
 
     _elapsed["all imports"] = time.perf_counter_ns() - began
     assert engine
-    envelope.pick = _timed("parse the document", envelope.pick)
-    checkout.find = _timed("find the checkout", checkout.find)
-    checkout.open_memory = _timed("open the memory", checkout.open_memory)
-    recall.Question = _timed("  cut the task into terms", recall.Question)
     rank = sys.modules["rtkq.recall.rank"]
-    rank._score_fields = _timed("    read and add up postings", rank._score_fields)
-    recall.Memory.rows = _timed("  all queries, within the others", recall.Memory.rows)
-    recall.rank = _timed("  rank", recall.rank)
-    recall._on_disk = _timed("  stat files, read definitions", recall._on_disk)
-    recall.fill = _timed("  fill the budget", recall.fill)
-    recall.context = _timed("recall", recall.context)
-    claude_code._mark = _timed("drop the spawn marker", claude_code._mark)
-    envelope.put = _timed("splice the answer", envelope.put)
-    receipts.write = _timed("write the receipt", receipts.write)
+    for holder, name, step in (
+        (envelope, "pick", "parse the document"),
+        (checkout, "find", "find the checkout"),
+        (checkout, "open_memory", "open the memory"),
+        (recall, "Question", "  cut the task into terms"),
+        (rank, "_score_fields", "    read and add up postings"),
+        (recall.Memory, "rows", "  all queries, within the others"),
+        (recall, "rank", "  rank"),
+        (recall, "_on_disk", "  stat files, read definitions"),
+        (recall, "fill", "  fill the budget"),
+        (recall, "context", "recall"),
+        (claude_code, "_mark", "drop the spawn marker"),
+        (envelope, "put", "splice the answer"),
+        (receipts, "write", "write the receipt"),
+    ):
+        if hasattr(holder, name):  # a step that was renamed is not worth a failure
+            setattr(holder, name, _timed(step, getattr(holder, name)))
     settings = main.read_settings(settings_file)
     answer = main.run("claude-code", main._read_stdin(), settings)
     main._write_stdout(b"" if answer else b"nothing was injected\t0\n")

@@ -95,12 +95,13 @@ def _measured(home: Path, root: Path, saves: int) -> list[Save]:
     reader = Reader(home, root)
     files = sorted(file for file in root.rglob("*.*") if file.suffix in _DEFINITIONS)
     time.sleep(2.0)  # the watcher's look at everything when it starts is not a save's business
-    # The process id makes each run's definitions new ones.
-    return [
-        _saved(reader, root, chooser.choice(files), f"Probe{os.getpid()}x{number}")
-        for number in range(saves)
-        if not time.sleep(chooser.uniform(0.05, 0.4))
-    ]
+    found = []
+    for number in range(saves):
+        time.sleep(chooser.uniform(0.05, 0.4))
+        # The process id makes each run's definitions new ones.
+        name = f"Probe{os.getpid()}x{number}"
+        found.append(_saved(reader, root, chooser.choice(files), name))
+    return found
 
 
 def _saved(reader: Reader, root: Path, file: Path, name: str) -> Save:
