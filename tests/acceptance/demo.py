@@ -222,9 +222,9 @@ class Demo:
         lines = context.splitlines()
         at = next((number for number, line in enumerate(lines) if sought in line), 0)
         for line in lines[file_above(lines, at) : at + 1] if at else lines[:SHOWN_LINES]:
-            text = Text(f"   │ {line}", style="" if line.startswith(" ") else "blue")
+            text = Text(line, style="" if line.startswith(" ") else "blue")
             text.highlight_words([sought] if sought else [], "bold reverse")
-            self._print(text)
+            self._print(Text.assemble(("   │ ", "dim"), text))
         self._print(Text(f"   │ … {len(lines)} lines in all", style="dim"))
 
     def _print(self, text: Text) -> None:
