@@ -28,7 +28,26 @@ STOP = frozenset(
     add added adds adding change changed changes fix fixed fixes fixing update updated updates
     remove removed removes support supported allow allows instead currently issue bug
     ll re ve don doesn didn isn wasn aren won shouldn couldn eg ie etc
-    """.split()  # noqa: SIM905 (a list of 200 quoted words would hide the words)
+    без бы был была были было быть вам вас весь вместо во возможно вообще вот вроде все всего
+    всем всех всё вы где да давай даже для до должен должна должно должны другая другие другим
+    других другого другое другой его ее если есть еще ещё её же за здесь из или им именно иногда
+    их каждая каждого каждой каждый как какая какие каких какой когда которая которого которое
+    которой котором которому которую которые который которых кроме кто куда ли либо лишь между
+    меня мне могла могли могут может можно мочь мы на над надо нам например нас наш не него нее
+    ней некоторые некоторых нельзя нем нет нею неё ни них но ну нужен нужна нужно нужны об оба
+    обе обычно один одна одни одно одного одной около он она они оно остальные остальных от
+    очень по под пожалуйста пока после потом потому похоже почему почти поэтому при про просто
+    против пусть ради раз рядом сам сама сами само свое своего своей свои своих свой себя сейчас
+    сначала снова со совсем согласно среди та так такая также такие таким таких такого такое
+    такой там те тем теми теперь тех то тогда того тоже той только том тому тот ту ты уж уже
+    хотя чего чем через что чтоб чтобы чуть эта эти этим этих это этого этой этом этому этот эту
+    делает делать добавить добавлен добавлена добавление добавлено добавлены добавляет добавлять
+    добавь измени изменить использовалась использовался использовать используем использует
+    используется используются исправить исправлен исправлена исправление исправления исправлено
+    исправлены исправь обнови обновить поддержать поддерживает поддерживать поддержка поддержки
+    поддержку позволить позволяет поправить поправь пофиксить почини починить разрешить сделай
+    сделать убери убирать убрать
+    """.split()  # noqa: SIM905 (a list of 400 quoted words would hide the words)
 )
 
 _cache: dict[str, tuple[str, ...]] = {}
@@ -102,7 +121,7 @@ def stem(word: str) -> str:
         The S-stemmer of D. Harman, "How effective is suffixing?", 1991, with -ed, -ing and -e.
     """
     if len(word) <= 4 or not word.isascii():
-        return word
+        return word if word.isascii() else _stem_of_other(word)
     if word.endswith("ies"):
         return word[:-3] + "y"
     for ending in ("ing", "ed", "es"):
@@ -111,6 +130,20 @@ def stem(word: str) -> str:
     if word.endswith("s") and not word.endswith("ss"):
         word = word[:-1]
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
+
+
+def _stem_of_other(word: str) -> str:
+    if not is_cyrillic(word):
+        return word
+    # Loaded when the first Russian word comes along: most tasks and files have none.
+    from rtkq import russian
+
+    return russian.stem(word)
+
+
+def is_cyrillic(word: str) -> bool:
+    """Tell whether *word* begins with a Cyrillic letter, in either case."""
+    return "Ѐ" <= word[:1] <= "ӿ"
 
 
 def count(text: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ class Loader:
     def __init__(self, modules: Mapping[str, tuple[bool, bytes]]) -> None:
         """Take *modules*: name → whether it is a package, and its marshalled code."""
         self._modules = modules
+        self._folder = __file__.rpartition("/")[0]
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """Return how to import the module *name*, or ``None`` if it is none of these."""
@@ -37,6 +38,8 @@ class Loader:
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code in it."""
         # Ours, and for this interpreter: whoever imports this module has checked its magic number.
+        # A module that reads a data file finds it as it would in the installed package.
+        module.__file__ = f"{self._folder}/{module.__name__.replace('.', '/')}.py"
         code = marshal.loads(self._modules[module.__name__][1])  # noqa: S302
         exec(code, module.__dict__)  # noqa: S102
 

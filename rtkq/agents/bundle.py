@@ -6,7 +6,8 @@ of the hook are compiled into one file in a folder of its own, named by what it 
 
     hook/rtkq-hook                      the command; finds nothing, just starts the interpreter
     hook/settings                       flat settings, one a line
-    hook/<version>-<python>-<digest>/   start.py, which is run, and modules.pyc, which it imports
+    hook/<version>-<python>-<digest>/   start.py, which is run, modules.pyc, which it imports, and
+                                        what the modules read, each file where it lies beside them
 
 Everything appears by rename, so a spawn in the middle of an upgrade sees the old or the new.
 """
@@ -33,7 +34,8 @@ from rtkq import paths
 from rtkq.config import Settings
 
 #: What the hook imports of the package ``rtkq``; all of ``rtkq_hooks`` comes along.
-_MODULES = ("__init__.py", "paths.py", "receipts.py", "recall", "words.py")
+_MODULES = ("__init__.py", "paths.py", "receipts.py", "recall", "russian.py", "words.py")
+_DATA = ("rtkq/russian.tsv",)
 _LOADER = "rtkq_hooks/loader.py"
 _WITHOUT_DOCSTRINGS = 2
 _COMMAND = "rtkq-hook"
@@ -104,13 +106,15 @@ def flat(home: str, settings: Settings) -> dict[str, str]:
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
-    """Yield path and text of every module of the hook, always in the same order."""
+    """Yield path and content of all that the hook is made of, always in the same order."""
     packages = {"rtkq": rtkq, "rtkq_hooks": rtkq_hooks}
     for name, package in packages.items():
         folder = Path(package.__path__[0])
         chosen = [folder / module for module in _MODULES] if name == "rtkq" else [folder]
         for file in sorted(file for top in chosen for file in _python_files(top)):
             yield f"{name}/{file.relative_to(folder).as_posix()}", file.read_bytes()
+    above = Path(rtkq.__path__[0]).parent
+    yield from ((data, (above / data).read_bytes()) for data in _DATA)
 
 
 def _python_files(top: Path) -> list[Path]:
@@ -135,7 +139,10 @@ def _build(bundle: Path, sources: dict[str, bytes]) -> None:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=bundle.parent))
     try:
         _write(building / "start.py", _START, 0o600)
-        _compile(building, sources)
+        _compile(building, {path: sources[path] for path in sources if path not in _DATA})
+        for data in _DATA:
+            (building / data).parent.mkdir(mode=0o700, exist_ok=True)
+            _write(building / data, sources[data], 0o600)
         building.rename(bundle)
     except OSError:
         # Whoever staged the same bundle first has left what we wanted.

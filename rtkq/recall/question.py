@@ -6,14 +6,20 @@ from math import log
 
 from rtkq import words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 #: Weights are integers; this many make one occurrence.
 UNIT = 16
 _FIRST_LINE = 2
 _LONGEST_LINE = 2000
 _MOST_TERMS = 160
 _MOST_NAMES = 16
+#: What the meanings of a Russian word weigh beside the word, the likeliest first, in percent.
+_SENSES = (100, 60, 40, 30, 30)
 _TRIM = "`'\"*#,;:()[]{}<>!?«»“”…"
-_TESTS = frozenset(("test", "spec", "fixtur", "тест", "тесты", "тестов"))
+_TESTS = frozenset(("test", "spec", "fixtur"))
 _ASIDE = frozenset(("doc", "readm", "document", "documentation", "example", "exampl", "changelog"))
 
 
@@ -23,16 +29,19 @@ class Question:
     def __init__(self, task: str) -> None:
         counts = _term_counts(task)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_TERMS]
+        weights = {term: round(UNIT * (1 + log(n))) for term, n in ranked}
+        meanings = {} if task.isascii() else _meanings(weights)
         #: Term → weight in UNITs.
-        self.terms = {term: round(UNIT * (1 + log(n))) for term, n in ranked}
+        self.terms = _weighed(meanings, weights) | weights
         tokens = [token.strip(_TRIM).rstrip(".") for token in task.split()]
         #: Identifiers that look like code rather than prose, each once, in order.
         self.names = list(dict.fromkeys(_code_names(task)))[:_MOST_NAMES]
         #: What looks like a file name or a path, lower case, each once, in order.
         self.files = list(dict.fromkeys(filter(None, map(_file_name, tokens))))[:_MOST_NAMES]
         #: Whether tests, or documentation and examples, are what the task is about.
-        self.wants_tests = not _TESTS.isdisjoint(counts)
-        self.wants_aside = not _ASIDE.isdisjoint(counts)
+        meant = {*weights, *(found[0] for found in meanings.values())}
+        self.wants_tests = not _TESTS.isdisjoint(meant)
+        self.wants_aside = not _ASIDE.isdisjoint(meant)
 
 
 def _term_counts(task: str) -> dict[str, int]:
@@ -44,17 +53,39 @@ def _term_counts(task: str) -> dict[str, int]:
     return counts
 
 
+def _meanings(terms: Iterable[str]) -> dict[str, list[str]]:
+    """Return the English terms of the Russian ones, the likeliest first; none has no terms."""
+    # Loaded for tasks that are not in English.
+    from rtkq import russian
+
+    translated = {term: russian.english(term) for term in terms if words.is_cyrillic(term)}
+    return {term: list(map(words.stem, found)) for term, found in translated.items() if found}
+
+
+def _weighed(meanings: dict[str, list[str]], weights: dict[str, int]) -> dict[str, int]:
+    weighed: dict[str, int] = {}
+    for term, found in meanings.items():
+        for meaning, percent in zip(found, _SENSES, strict=False):
+            weight = weights[term] * percent // 100
+            weighed[meaning] = max(weight, weighed.get(meaning, 0))
+    return weighed
+
+
 def _code_names(task: str) -> list[str]:
     return [
         name
         for name in words.identifiers(task)
-        if len(name) > 2
-        and (_has_inner_border(name) or name[0].isupper() or _is_marked(name, task))
+        if len(name) > 2 and (_has_inner_border(name) or _is_proper(name) or _is_marked(name, task))
     ]
 
 
 def _has_inner_border(name: str) -> bool:
     return len(words.split(name)) > 1
+
+
+def _is_proper(name: str) -> bool:
+    # Code is named in Latin letters; a Russian capital begins a sentence.
+    return name[0].isupper() and name.isascii()
 
 
 def _is_marked(name: str, task: str) -> bool:

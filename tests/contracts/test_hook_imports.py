@@ -91,10 +91,35 @@ def test_every_module_of_the_hook_imports_from_the_bundle(start: Path) -> None:
     assert {"rtkq.recall.rank", "rtkq_hooks.main"} <= set(names)
 
 
+def test_russian_task_finds_its_dictionary_in_the_bundle(start: Path) -> None:
+    """The dictionary is read from beside the module, and nothing else comes with it."""
+    code = f"import sys; sys.path.insert(0, {str(start.parent)!r}); import modules\n"
+    code += "from rtkq.recall.question import Question; before = set(sys.modules)\n"
+    code += "terms = Question(sys.stdin.buffer.read().decode()).terms\n"
+    code += "print('task' in terms, *set(sys.modules) - before)"
+    command = [sys.executable, "-I", "-S", "-c", code]
+
+    done = subprocess.run(command, input="Задачи".encode(), capture_output=True)
+
+    assert done.stdout.decode().split() == ["True", "rtkq.russian"]
+
+
+@pytest.mark.parametrize(("task", "is_loaded"), [("the queue", False), ("очередь", True)])
+def test_russian_is_loaded_for_russian_tasks_alone(task: str, is_loaded: bool) -> None:
+    """Whoever writes English pays nothing for Russian."""
+    code = "import sys; from rtkq.recall.question import Question; Question(sys.argv[1])\n"
+    code += "print('rtkq.russian' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code, task], capture_output=True, check=True)
+
+    assert done.stdout.decode().strip() == str(is_loaded)
+
+
 def test_start_is_short_and_the_rest_is_compiled(start: Path) -> None:
     """A main script is compiled at every start, an import is not."""
     assert len(start.read_text().splitlines()) < 10
-    assert sorted(file.name for file in start.parent.iterdir()) == ["modules.pyc", "start.py"]
+    files = [file for file in start.parent.rglob("*") if file.is_file()]
+    assert sorted(file.name for file in files) == ["modules.pyc", "russian.tsv", "start.py"]
 
 
 def test_package_itself_imports_nothing() -> None:

@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
 
 
 def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
-    """Queries of the extractors and markers of typing come along; tests and tools stay."""
+    """Queries, the dictionary and markers of typing come along; tests and tools stay."""
     on_disk = {
         f"{package}/{file.relative_to(folder).as_posix()}"
         for package, folder in PACKAGES.items()
@@ -40,7 +40,7 @@ def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
 
     assert packed == on_disk
     assert {f"{package}/py.typed" for package in PACKAGES} <= packed
-    assert "rtkq/extract/queries/python.scm" in packed
+    assert {"rtkq/extract/queries/python.scm", "rtkq/russian.tsv"} <= packed
 
 
 def test_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
