@@ -22,7 +22,7 @@ _BOM = "\ufeff"
 _CPP_LINE = re.compile(
     r"""^[ \t]*(?:
         namespace\s+[\w:]+\s*\{? $ | template\s*< | using\s+[\w:]+\s*[=;] | using\s+namespace\b
-      | class\s+(?:\w+\s+)*\w+\s*(?:final\s*)?[:{;] | class\s+\w+\s*$
+      | class[ \t]+(?:\w+[ \t]+){0,3}\w+[ \t]*[:{;] | class\s+\w+\s*$
       | (?:public|private|protected)\s*(?:slots\s*)?:
     )""",
     re.MULTILINE | re.VERBOSE,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: Longer text is no name; the expressions below would take quadratic time over it.
+_LONGEST = 1_000
+
 _SEPARATOR = re.compile(r"::|[.:\\]")
 _OPERATOR = re.compile(r"(?:(.*)::)?(operator\b.*)", re.DOTALL)
 #: Pointers, references and lifetimes before a type's name, type arguments and calls after it.
@@ -22,6 +25,8 @@ def split(text: str) -> tuple[list[str], str]:
     """
     if text.isidentifier():
         return [], text
+    if len(text) > _LONGEST:
+        return [], ""
     operator = _OPERATOR.fullmatch(text)
     if operator:
         return _containers(_SEPARATOR.split(operator[1] or "")), " ".join(operator[2].split())
@@ -33,7 +38,7 @@ def split(text: str) -> tuple[list[str], str]:
 
 def bare(text: str) -> str:
     """Return a type's name without what stands around it: "&'a Foo<T>" is "Foo"."""
-    return _AROUND.sub("", text.strip().strip(_QUOTES)).strip()
+    return _AROUND.sub("", text[:_LONGEST].strip().strip(_QUOTES)).strip()
 
 
 def join(*parts: str) -> str:
