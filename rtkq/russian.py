@@ -49,14 +49,14 @@ _ABSTRACT = ("ост", "ость")
 _NAMES_OF_QUALITIES = _endings("ост ость")
 #: What makes verbs, nouns and adjectives of one root, and so differs where the meaning does not.
 _FORMATIVE = _endings(
-    "ировани изирова ировать ирова ирован ирующ ован овани ова ева евани ыва ывани ыван ива ивани"
-    " иван ани ени яни ан ен ян енн анн ющ ем им ив а я и очк н ник щик чик тель ост ност"
+    "ировани ирова ировать ирован ирующ ир ац овани ова ован ева евани ыва ывани ыван ива ивани"
+    " иван ани ени яни ан ен ян енн анн ющ а я и очк н ник щик чик тель ост ност"
 )
 _SHORTEST_ROOT = 4
 _SOFTENED = ("бл", "вл", "мл", "пл")
-_SHORTEST = 3
+_SHORTEST = 2
 #: Lines looked at: the bound on the work for a word.
-_MOST_FORMS = 8
+_MOST_FORMS = 16
 _MOST_RELATIVES = 24
 _DICTIONARY = "/russian.tsv"
 
@@ -141,9 +141,11 @@ def english(stemmed: str) -> list[str]:
     if len(stemmed) < _SHORTEST:
         return []
     for word, meanings in _lines(stemmed, _MOST_FORMS):
-        if word == stemmed or stem(word) == stemmed:
+        if word.removesuffix("ь") == stemmed or stem(word) == stemmed:
             return meanings.split()
     root = _root(stemmed)
+    if len(root) < _SHORTEST_ROOT:
+        return []
     for word, meanings in _lines(root.removesuffix("к"), _MOST_RELATIVES):
         if _root(stem(word)) == root:
             return meanings.split()
