@@ -78,7 +78,7 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
     def named(field: int, document: int) -> tuple[str, int]:
         if field == layout.COMMIT:
             return by_commit[document], 0
-        if field != layout.CHUNK:
+        if layout.kind_of(field) != layout.CHUNK:
             return by_number[document], 0
         chunk = document & (1 << layout.CHUNK_BITS) - 1
         return by_number[document >> layout.CHUNK_BITS], chunk

@@ -216,7 +216,7 @@ class _Ranks:
 
     def of_field(self, number: int) -> Any:
         return {layout.CHUNK: self._of_chunk, layout.COMMIT: self._of_commit}.get(
-            number, self._of_file
+            layout.kind_of(number), self._of_file
         )
 
     def _of_file(self, document: int) -> _Rank:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rtkq import words
+from rtkq.build.roles import role_of
 from rtkq.extract.facts import Facts
 from rtkq.recall import layout
 
@@ -29,12 +30,14 @@ class Section:
 
     def number(self, file: int) -> int:
         """Return the document number in postings, for the file with this id."""
-        return file << layout.CHUNK_BITS | self.chunk if self.field == layout.CHUNK else file
+        is_chunk = layout.kind_of(self.field) == layout.CHUNK
+        return file << layout.CHUNK_BITS | self.chunk if is_chunk else file
 
 
 def sections(path: str, facts: Facts) -> Iterator[Section]:
     """Return the sections of the file at *path*; a pure function of path and facts."""
-    yield Section(layout.PATH, 0, _path_counts(path))
+    side = side_of(path)
+    yield Section(layout.PATH + side, 0, _path_counts(path))
     content: dict[str, int] = {}
     stem = words.count(_stem(path))
     for ordinal, chunk in enumerate(facts.chunks):
@@ -43,10 +46,15 @@ def sections(path: str, facts: Facts) -> Iterator[Section]:
         if chunk.definition >= 0:
             _add(counts, words.count(facts.definitions[chunk.definition].name), _NAME_WEIGHT)
         _add(counts, stem, 1)
-        yield Section(layout.CHUNK, ordinal, counts)
+        yield Section(layout.CHUNK + side, ordinal, counts)
     _add(content, _counts(facts.rest), 1)
     if content:
-        yield Section(layout.CONTENT, 0, content)
+        yield Section(layout.CONTENT + side, 0, content)
+
+
+def side_of(path: str) -> int:
+    """Return what the fields of the file at *path* are offset by: nothing for sources."""
+    return 0 if role_of(path) == layout.ROLE_SOURCE else layout.ASIDE
 
 
 def _path_counts(path: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ from math import log2, sqrt
 import msgspec
 
 from rtkq import words
-from rtkq.build.document import Section
+from rtkq.build.document import Section, side_of
 from rtkq.recall import layout
 
 #: Only so many of the newest commits count.
@@ -102,7 +102,7 @@ class History:
                 counts[term] = counts.get(term, 0.0) + share * n
         if counts:
             rounded = {term: max(1, round(n)) for term, n in counts.items()}
-            yield Section(layout.HISTORY, 0, rounded)
+            yield Section(layout.HISTORY + side_of(path), 0, rounded)
 
     def heat(self, path: str) -> int:
         """Return how often and how lately *path* was changed: the log of a decayed count.

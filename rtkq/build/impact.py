@@ -49,6 +49,7 @@ class Scale:
 
     def __init__(self, field: int, step: int) -> None:
         mean = _STEP ** (step + 0.5)
+        field = layout.kind_of(field)
         self._flat = _K1 * _PARTS.get(field, 1) * (1 - _B[field])
         self._slope = _K1 * _PARTS.get(field, 1) * _B[field] / mean
         self._known: dict[tuple[int, int], int] = {}

@@ -18,7 +18,9 @@ _ASIDE = re.compile(
     r"""(^|/)(docs?|docs_src|documentation|examples?|samples?|demos?|deps|vendor|vendored
         |third_party|node_modules|dist|www|website|assets|changelog\.d|playground|\.[^/]+)/
       | (^|/)(changelog|changes|history|license|licence|authors|contributing|readme)[^/]*$
-      | (^|/)(_?version|__version__)\.\w+$ | (^|/)setup\.py$""",
+      | (^|/)(_?version|__version__)\.\w+$ | (^|/)setup\.py$
+      | \.(md|mdx|rst|adoc|txt|json5?|ya?ml|toml|ini|cfg|conf|properties|xml|xsd|csv|gradle)$
+      | (^|/)\.[^/]+$ | (^|/)(makefile|dockerfile)[^/]*$""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -12,7 +12,18 @@ CONTENT = 1
 CHUNK = 2
 HISTORY = 3  # messages of the commits that touched a file
 COMMIT = 4  # messages of commits; documents are commits
-FIELDS = (PATH, CONTENT, CHUNK, HISTORY, COMMIT)
+
+#: Files that most tasks are not about (tests, documentation, configuration) have fields of
+#: their own, so that they neither crowd sources out of the heads nor make their words common.
+ASIDE = 8
+_SHARED_FIELDS = (PATH, CONTENT, CHUNK, HISTORY)
+FIELDS = (*_SHARED_FIELDS, COMMIT, *(field + ASIDE for field in _SHARED_FIELDS))
+
+
+def kind_of(field: int) -> int:
+    """Return the field without its side: what its documents are and how they are weighed."""
+    return field % ASIDE
+
 
 #: A change counts half as much as one that is so much younger: about a year.
 HALF_LIFE_S = 365 * 86400

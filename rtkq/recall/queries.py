@@ -32,6 +32,9 @@ DEFINITIONS = """WITH wanted (number, part) AS (VALUES {pairs})
                  FROM wanted CROSS JOIN definition ON file = number AND chunk = part
                  ORDER BY file, chunk, ordinal"""
 
+DEFINITIONS_OF = """SELECT chunk, name, kind, line, parent, signature
+                    FROM definition WHERE file = ? ORDER BY chunk, ordinal LIMIT ?"""
+
 OWED = "SELECT path FROM debt ORDER BY seq DESC, path LIMIT ?"
 
 MAP = "SELECT text FROM layer WHERE kind = 'project_map'"
@@ -48,6 +51,7 @@ ALL = (
     FILES_NAMED,
     DEFINERS,
     DEFINITIONS,
+    DEFINITIONS_OF,
     OWED,
     MAP,
 )

@@ -20,7 +20,12 @@ _MOST_NAMES = 16
 _SENSES = (100, 60, 40, 30, 30)
 _TRIM = "`'\"*#,;:()[]{}<>!?«»“”…"
 _TESTS = frozenset(("test", "spec", "fixtur"))
-_ASIDE = frozenset(("doc", "readm", "document", "documentation", "example", "exampl", "changelog"))
+_ASIDE = frozenset(
+    """doc document documentation readm exampl example changelog config configur configuration
+    ci workflow lint depend dependency bump upgrad releas packag dockerfil makefil""".split()  # noqa: SIM905 (a list of quoted words would hide the words)
+)
+#: A task is about what its first words name.
+_TOPIC_WORDS = 4
 
 
 class Question:
@@ -38,10 +43,25 @@ class Question:
         self.names = list(dict.fromkeys(_code_names(task)))[:_MOST_NAMES]
         #: What looks like a file name or a path, lower case, each once, in order.
         self.files = list(dict.fromkeys(filter(None, map(_file_name, tokens))))[:_MOST_NAMES]
-        #: Whether tests, or documentation and examples, are what the task is about.
-        meant = {*weights, *(found[0] for found in meanings.values())}
-        self.wants_tests = not _TESTS.isdisjoint(meant)
-        self.wants_aside = not _ASIDE.isdisjoint(meant)
+        #: How much the task is about tests, and about documentation or configuration: 0 not at
+        #: all, 1 in passing, 2 above all.
+        self.test_wish = _wish(_TESTS, task, weights, meanings)
+        self.aside_wish = _wish(_ASIDE, task, weights, meanings)
+
+
+def _wish(
+    named: frozenset[str],
+    task: str,
+    terms: Iterable[str],
+    meanings: dict[str, list[str]],
+) -> int:
+    def is_meant(found: Iterable[str]) -> bool:
+        return any(term in named or meanings.get(term, [""])[0] in named for term in found)
+
+    if not is_meant(terms):
+        return 0
+    topic = words.identifiers(task[:_LONGEST_LINE])[:_TOPIC_WORDS]
+    return 2 if is_meant(term for word in topic for term in words.terms(word)) else 1
 
 
 def _term_counts(task: str) -> dict[str, int]:

@@ -31,15 +31,17 @@ WEIGHTS = {
     "history": 300,
     "churn": 300,
 }
-#: What is left of the score of a file that is probably not what the task needs, in percent.
-_TEST_PERCENT = 20
-_ASIDE_PERCENT = 50
+#: What is left of the score of a test, and of documentation or configuration, in percent: where
+#: the task does not speak of such files, where it does in passing, where it is about them.
+_TEST_PERCENT = (20, 50, 100)
+_ASIDE_PERCENT = (30, 40, 100)
 
 _TERMS = 24
 #: Postings looked at, those of the most telling terms first: the bound on a question's work.
-_POSTINGS = 3000
-_CANDIDATES = 80
-_MOST_TIES = 240
+_POSTINGS = 2400
+_POSTINGS_ASIDE = 800
+_CANDIDATES = 64
+_CANDIDATES_ASIDE = 24
 _DEFINERS = 8
 _NAMESAKES = 16
 _IDF_UNIT = 64
@@ -72,17 +74,15 @@ class Candidate:
 def rank(memory: Memory, question: Question) -> list[Candidate]:
     """Return the files that answer *question*, best first; ties by path."""
     by_field = _score_fields(memory, question)
-    chunks = by_field[layout.CHUNK]
-    signals = {
-        "chunk": _best_chunks(chunks),
-        "content": by_field[layout.CONTENT],
-        "path": by_field[layout.PATH],
-        "history": by_field[layout.HISTORY],
+    chunks = by_field[layout.CHUNK] | by_field[layout.CHUNK + layout.ASIDE]
+    named = {
         "neighbours": _votes(memory, by_field[layout.COMMIT]),
         "definers": _definers(memory, question.names),
         "mention": _mentions(memory, question.files),
     }
-    candidates = _strongest(signals)
+    sources = _strongest(_of_side(by_field, 0) | named, _CANDIDATES)
+    others = _strongest(_of_side(by_field, layout.ASIDE), _CANDIDATES_ASIDE)
+    candidates = _merged(sources, others)
     _describe(memory, candidates)
     _attach_chunks(candidates, chunks)
     _add_churn(candidates)
@@ -96,13 +96,21 @@ def _score_fields(memory: Memory, question: Question) -> dict[int, dict[int, int
     documents = dict(memory.rows(queries.TOTALS))
     scores: dict[int, dict[int, int]] = {field: {} for field in layout.FIELDS}
     terms = _rarest(memory, question.terms, documents)
-    room = _POSTINGS
+    room = {0: _POSTINGS, layout.ASIDE: _POSTINGS_ASIDE}
     for term, field, frequency, head in _in_order(memory.rows(queries.HEADS, among=terms), terms):
+        side = field - layout.kind_of(field)
         weight = question.terms[term] * _idf(documents[field], frequency)
-        room -= _accumulate(scores[field], head, weight, room)
-        if not room:
-            break
+        room[side] -= _accumulate(scores[field], head, weight, room[side])
     return scores
+
+
+def _of_side(by_field: dict[int, dict[int, int]], side: int) -> dict[str, dict[int, int]]:
+    return {
+        "chunk": _best_chunks(by_field[layout.CHUNK + side]),
+        "content": by_field[layout.CONTENT + side],
+        "path": by_field[layout.PATH + side],
+        "history": by_field[layout.HISTORY + side],
+    }
 
 
 def _in_order(rows: list[_Head], terms: list[str]) -> list[_Head]:
@@ -112,12 +120,13 @@ def _in_order(rows: list[_Head], terms: list[str]) -> list[_Head]:
 
 def _rarest(memory: Memory, terms: dict[str, int], documents: dict[int, int]) -> list[str]:
     """Return the terms that tell most: weight times rarity, at most ``_TERMS``."""
-    frequencies: dict[str, int] = {}
+    told: dict[str, int] = {}
     for term, field, frequency in memory.rows(queries.FREQUENCIES, among=terms):
-        if field in (layout.CONTENT, layout.PATH):
-            frequencies[term] = max(frequency, frequencies.get(term, 0))
-    total = documents.get(layout.CONTENT, 0)
-    told = {term: terms[term] * _idf(total, n) for term, n in frequencies.items()}
+        if layout.kind_of(field) in (layout.CONTENT, layout.PATH):
+            tells = terms[term] * _idf(documents[field], frequency)
+            # Words of documentation alone rarely lead to a source.
+            tells = tells // 2 if field >= layout.ASIDE else tells
+            told[term] = max(tells, told.get(term, 0))
     return sorted(told, key=lambda term: (-told[term], term))[:_TERMS]
 
 
@@ -127,9 +136,8 @@ def _idf(documents: int, frequency: int) -> int:
     Source:
         The idf of BM25 as in Robertson and Zaragoza, 2009, kept above 0; in 1/64.
     """
-    return round(
-        _IDF_UNIT * log(1 + (max(documents, frequency) - frequency + 0.5) / (frequency + 0.5))
-    )
+    others = max(documents, frequency) - frequency
+    return max(1, round(_IDF_UNIT * log(1 + (others + 0.5) / (frequency + 0.5))))
 
 
 def _accumulate(scores: dict[int, int], head: bytes, weight: int, room: int) -> int:
@@ -203,8 +211,11 @@ def _votes(memory: Memory, commits: dict[int, int]) -> dict[int, int]:
     }
 
 
-def _strongest(signals: dict[str, dict[int, int]]) -> list[Candidate]:
-    """Return the files with the highest weighted sum of signals, each scaled to its maximum."""
+def _strongest(signals: dict[str, dict[int, int]], most: int) -> list[Candidate]:
+    """Return the files with the highest weighted sum of signals, each scaled to its maximum.
+
+    At most *most*, and those that are equal to the last.
+    """
     scales = {
         signal: WEIGHTS[signal] * FULL // max(scores.values())
         for signal, scores in signals.items()
@@ -217,12 +228,19 @@ def _strongest(signals: dict[str, dict[int, int]]) -> list[Candidate]:
             totals[file] = get(file, 0) + score * scale
     ordered = sorted(totals, key=totals.__getitem__, reverse=True)
     # Equal scores at the cut are all kept, or file numbers would decide, which depend on history.
-    least = totals[ordered[min(_CANDIDATES, len(ordered)) - 1]] if ordered else 0
-    chosen = [Candidate(file) for file in ordered[:_MOST_TIES] if totals[file] >= least]
+    least = totals[ordered[min(most, len(ordered)) - 1]] if ordered else 0
+    chosen = [Candidate(file) for file in ordered[: 3 * most] if totals[file] >= least]
     for one in chosen:
         for signal, scale in scales.items():
             one.shares[signal] = signals[signal].get(one.file, 0) * scale // 1000
     return chosen
+
+
+def _merged(sources: list[Candidate], others: list[Candidate]) -> list[Candidate]:
+    by_file = {one.file: one for one in sources}
+    for other in others:
+        by_file.setdefault(other.file, other).shares.update(other.shares)
+    return list(by_file.values())
 
 
 def _describe(memory: Memory, candidates: list[Candidate]) -> None:
@@ -255,9 +273,9 @@ def _add_churn(candidates: list[Candidate]) -> None:
 
 
 def _demoted(candidate: Candidate, question: Question) -> int:
-    score = sum(candidate.shares.values())
-    if candidate.role == layout.ROLE_TEST and not question.wants_tests:
-        return score * _TEST_PERCENT // 100
-    if candidate.role == layout.ROLE_ASIDE and not question.wants_aside:
-        return score * _ASIDE_PERCENT // 100
-    return score
+    kept = 100
+    if candidate.role == layout.ROLE_TEST:
+        kept = _TEST_PERCENT[question.test_wish]
+    elif candidate.role == layout.ROLE_ASIDE:
+        kept = _ASIDE_PERCENT[question.aside_wish]
+    return sum(candidate.shares.values()) * kept // 100

@@ -23,9 +23,17 @@ MARKER_END = f"</{MARKER}>"
 CHARS_A_TOKEN = 4
 _FILES_A_THOUSAND_TOKENS = 22
 _FEWEST_FILES = 5
-_LONGEST_LINE = 160
-#: Definitions a file may show, by its rank: the first files are most likely the right ones.
-_DEFINITIONS_BY_RANK = (12, 12, 8, 8, 8, 5, 5, 5, 5, 5, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3)
+_MOST_FILES = 30
+_LONGEST_LINE = 140
+#: Definitions a file shows with their signature, by its rank, and what they may take of the room.
+_SIGNATURES_BY_RANK = (4, 3, 3, 2, 2, 1, 1, 1, 1, 1)
+_SIGNATURE_PERCENT = 30
+#: Files whose definitions are all candidates for their line, matched or not.
+_WHOLE_FILES = 8
+_DEFINITIONS_A_FILE = 250
+_CHUNKS_A_FILE = 40
+#: What a definition that matches nothing counts beside the best one of its file.
+_UNMATCHED = 0.1
 
 
 class File:
@@ -47,9 +55,13 @@ class File:
 class Definition:
     """A definition as the context shows it."""
 
-    __slots__ = ("kind", "line", "name", "signature")
+    __slots__ = ("kind", "line", "match", "name", "signature")
 
-    def __init__(self, name: str, kind: str, line: int, parent: str, signature: str) -> None:
+    def __init__(
+        self, match: float, name: str, kind: str, line: int, parent: str, signature: str
+    ) -> None:
+        #: How well it matches beside the best of its file, from 0 to 1.
+        self.match = match
         self.name = f"{parent}.{name}" if parent else name
         self.kind = kind
         self.line = line
@@ -57,9 +69,14 @@ class Definition:
 
     def text(self) -> str:
         """Return ``:line kind name signature``, the name only where the signature hides it."""
-        shown = self.signature or self.name
-        qualified = self.name if "." in self.name or not self.signature else ""
-        return f"  :{self.line} {self.kind} " + " ".join(filter(None, (qualified, shown)))
+        is_hidden = "." in self.name or not self.signature
+        kind = "" if self.signature.startswith(self.kind) else self.kind
+        words = (kind, self.name if is_hidden else "", self.signature)
+        return f"  :{self.line} " + " ".join(filter(None, words))
+
+    def short_text(self) -> str:
+        """Return ``name:line``."""
+        return f" {self.name.rpartition('.')[2]}:{self.line}"
 
 
 def header(memory: Memory, state: str) -> str:
@@ -83,62 +100,103 @@ def block(first: str, lines: list[str]) -> str:
 
 def most_files(budget_tokens: int) -> int:
     """Return how many files a context of this size names at most."""
-    return max(_FEWEST_FILES, budget_tokens * _FILES_A_THOUSAND_TOKENS // 1000)
+    many = budget_tokens * _FILES_A_THOUSAND_TOKENS // 1000
+    return min(_MOST_FILES, max(_FEWEST_FILES, many))
 
 
 def describe(memory: Memory, files: list[File]) -> None:
-    """Give each file its definitions that match best, best first, as many as it may show."""
-    wanted: dict[tuple[int, int], list[Definition]] = {}
-    for rank, file in enumerate(files):
-        for _, chunk in file.chunks[: _limit(rank)]:
-            wanted[file.number, chunk] = []
-    pairs = [number for pair in wanted for number in pair]
-    if not pairs:
-        return
-    for number, chunk, *values in memory.rows(queries.DEFINITIONS, among=pairs):
-        wanted[number, chunk].append(Definition(*values))
-    for rank, file in enumerate(files):
-        chunks = file.chunks[: _limit(rank)]
-        file.definitions = [one for _, chunk in chunks for one in wanted[file.number, chunk]]
+    """Give each file its definitions, those that match best first."""
+    matched: dict[tuple[int, int], float] = {}
+    for file in files:
+        for score, chunk in file.chunks[:_CHUNKS_A_FILE]:
+            matched[file.number, chunk] = score / file.chunks[0][0]
+    by_number = {file.number: file for file in files}
+    pairs = [number for pair in matched for number in pair]
+    for number, chunk, *values in memory.rows(queries.DEFINITIONS, among=pairs) if pairs else ():
+        by_number[number].definitions.append(Definition(matched[number, chunk], *values))
+    for file in files[:_WHOLE_FILES]:
+        _add_unmatched(memory, file, matched)
+    for file in files:
+        file.definitions.sort(key=lambda one: (-one.match, one.line, one.name))
+
+
+def _add_unmatched(memory: Memory, file: File, matched: dict[tuple[int, int], float]) -> None:
+    rows = memory.rows(queries.DEFINITIONS_OF, (file.number, _DEFINITIONS_A_FILE))
+    file.definitions += [
+        Definition(_UNMATCHED, *values)
+        for chunk, *values in rows
+        if (file.number, chunk) not in matched
+    ]
 
 
 def fill(files: list[File], room_chars: int) -> list[str]:
     """Return the lines for *files* that fit, grouped by file.
 
-    Paths come first: a file that is not named cannot be found. What is left of the room goes to
-    definitions in rounds, one a file and round, so that no file crowds out the next.
+    Paths come first: a file that is not named cannot be found. Then the best definitions of the
+    best files with their signatures, and in what room is left the names and lines of more.
     """
-    named: list[File] = []
+    blocks: list[_Block] = []
     for file in files:
         room_chars -= len(_path_line(file)) + 1
         if room_chars < 0:
             break
-        named.append(file)
-    shown = _share_room(named, room_chars)
-    lines: list[str] = []
-    for file, definitions in zip(named, shown, strict=True):
-        lines.append(_path_line(file))
-        lines += [line for _, line in sorted(definitions)]
-    return lines
+        blocks.append(_Block(file))
+    room_chars -= _give_signatures(blocks, room_chars * _SIGNATURE_PERCENT // 100)
+    _give_names(blocks, room_chars)
+    return [line for one in blocks for line in one.lines()]
 
 
-def _share_room(named: list[File], room_chars: int) -> list[list[tuple[int, str]]]:
-    shown: list[list[tuple[int, str]]] = [[] for _ in named]
-    for turn in range(_DEFINITIONS_BY_RANK[0]):
-        for rank, file in enumerate(named):
-            if turn >= len(file.definitions):
-                continue
-            definition = file.definitions[turn]
-            line = clean(definition.text())[:_LONGEST_LINE]
-            if len(line) + 1 > room_chars:
-                return shown
-            room_chars -= len(line) + 1
-            shown[rank].append((definition.line, line))
-    return shown
+class _Block:
+    """One file and the definitions it got room for."""
+
+    __slots__ = ("file", "named", "signed")
+
+    def __init__(self, file: File) -> None:
+        self.file = file
+        #: (line, text) of definitions, with and without signature.
+        self.signed: list[tuple[int, str]] = []
+        self.named: list[tuple[int, str]] = []
+
+    def lines(self) -> list[str]:
+        signed = [text for _, text in sorted(self.signed)]
+        named = ["  +" + "".join(text for _, text in sorted(self.named))] if self.named else []
+        return [_path_line(self.file), *signed, *named]
 
 
-def _limit(rank: int) -> int:
-    return _DEFINITIONS_BY_RANK[rank] if rank < len(_DEFINITIONS_BY_RANK) else 1
+def _give_signatures(blocks: list[_Block], room_chars: int) -> int:
+    """Show the best definitions in rounds, one a file and round; return the characters taken."""
+    taken = 0
+    for turn in range(_SIGNATURES_BY_RANK[0]):
+        for most, one in zip(_SIGNATURES_BY_RANK, blocks, strict=False):
+            if turn < min(most, len(one.file.definitions)):
+                definition = one.file.definitions[turn]
+                text = clean(definition.text())[:_LONGEST_LINE]
+                if taken + len(text) + 1 <= room_chars:
+                    taken += len(text) + 1
+                    one.signed.append((definition.line, text))
+    return taken
+
+
+def _give_names(blocks: list[_Block], room_chars: int) -> None:
+    """Show more definitions by name and line alone, the likeliest first."""
+    best = blocks[0].file.score if blocks else 1
+    likely = [
+        # Cubed: a file that scores half as high is far less than half as likely the right one.
+        (-definition.match * (one.file.score / best) ** 3, rank, definition.line, definition)
+        for rank, one in enumerate(blocks)
+        for definition in one.file.definitions
+    ]
+    likely.sort(key=lambda entry: entry[:3])
+    for _, rank, line, definition in likely:
+        one = blocks[rank]
+        if any(line == shown for shown, _ in one.signed):
+            continue
+        text = clean(definition.short_text())
+        cost = len(text) + (0 if one.named else len("  +\n"))
+        if cost > room_chars:
+            break
+        room_chars -= cost
+        one.named.append((line, text))
 
 
 def _path_line(file: File) -> str:
