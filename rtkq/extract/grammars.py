@@ -81,6 +81,9 @@ _ERROR_WEIGHT = 10
 _READS_PER_PIECE = 40
 _READS_ANYWAY = 10_000
 
+_BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
+_MOST_OPEN = 1_000
+
 #: A query takes quadratic time over a node's tokens, and only a syntax error collects this many.
 _MOST_ERROR_TOKENS = 2_000
 
@@ -97,12 +100,12 @@ def matches(language: str, source: bytes) -> list[tuple[int, Match]] | None:
 
     Returns:
         List of (number of the pattern in the query, nodes by capture name) in order of
-        appearance; None when the parse was given up for its cost.
+        appearance; None when the file was given up for what it would cost.
     """
     from tree_sitter import QueryCursor
 
     grammar, query = _load(language)
-    tree = _parse(grammar, source)
+    tree = None if _is_lopsided(source) else _parse(grammar, source)
     if tree is None or _is_wreck(tree):
         return None
     cursor = QueryCursor(query)
@@ -135,6 +138,18 @@ def _parse(grammar: Language, source: bytes) -> Tree | None:
             return None
         raise
     return None if meter.is_spent else tree
+
+
+def _is_lopsided(source: bytes) -> bool:
+    """Tell whether brackets are left open by the thousand.
+
+    A parser that meets the end of the file inside of them looks for a way out in one single step,
+    which takes quadratic time and which no budget of steps interrupts.
+    """
+    surplus = [abs(source.count(left) - source.count(right)) for left, right in _BRACKETS]
+    # Arrows and comparisons leave these unequal in readable code too, if less than one in ten.
+    angles = abs(source.count(b"<") - source.count(b">"))
+    return max(surplus) > _MOST_OPEN or angles > max(_MOST_OPEN, len(source) // 10)
 
 
 def _is_wreck(tree: Tree) -> bool:

@@ -67,13 +67,23 @@ def test_a_file_cut_off_anywhere_still_gives_what_came_before(language: str) -> 
     assert reasons == {""}
 
 
-@pytest.mark.parametrize("opening", ["(", "{[(", "if x:\n "])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        pytest.param("(", "", id="open"),
+        pytest.param("(", ")", id="closed"),
+        pytest.param("{[(", ")]}", id="mixed"),
+        pytest.param("if x:\n ", "", id="blocks"),
+    ],
+)
 @pytest.mark.parametrize("language", sorted(grammars.PARSED))
-def test_ten_thousand_open_brackets_do_not_exhaust_the_stack(language: str, opening: str) -> None:
-    """Nothing recurses over the tree."""
-    source = (opening * 50 + "\n") * 200
+def test_ten_thousand_nested_brackets_do_not_exhaust_the_stack(
+    language: str, opening: str, closing: str
+) -> None:
+    """Nothing recurses over the tree, whether the brackets are closed again or not."""
+    lines = [opening * 50] * 200 + [closing * 50] * 200
 
-    assert extract(source.encode(), language).skipped == ""
+    assert extract("\n".join(lines).encode(), language).skipped == ""
 
 
 def test_ten_thousand_nested_functions_have_bounded_names() -> None:
@@ -91,6 +101,14 @@ def test_a_parse_that_would_not_end_leaves_the_words() -> None:
 
     assert facts.definitions == []
     assert facts.chunks[0].words == {"name": 1}
+
+
+def test_brackets_left_open_by_the_thousand_leave_the_words() -> None:
+    """At the end of the file a parser would look for each of them."""
+    facts = extract(b"class Kept {}\n" + b"Map<Set<\n" * 2_000, "csharp")
+
+    assert facts.definitions == []
+    assert facts.chunks[0].words["Kept"] == 1
 
 
 def test_a_thousand_lines_of_comment_do_not_hide_a_definition() -> None:
