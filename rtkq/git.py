@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 _SAFE_OPTIONS = (
@@ -21,6 +21,7 @@ _SAFE_OPTIONS = (
     "-c",
     "core.quotePath=false",
 )
+_CHANGES = {b"A": "added", b"D": "removed"}
 _LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 
 
@@ -105,6 +106,50 @@ def commits(root: str, names: Sequence[str]) -> Iterator[Commit]:
         yield Commit(name, int(at), message, [path for path in tail.split("\n") if path])
 
 
+def commit_of(root: str, revision: str) -> str | None:
+    """Return the commit that *revision* (a name, a tag, ``HEAD~3``) means, or None for none."""
+    if not revision.isprintable():
+        return None
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return _line(root, words)
+
+
+def changes_since(root: str, commit: str) -> list[tuple[str, str]] | None:
+    """Return how the files of the checkout at *root* differ from those of a commit.
+
+    Args:
+        root: Real path of the checkout.
+        commit: Name of a commit, as ``commit_of`` gives it.
+
+    Returns:
+        (path, added, modified or removed) in order of path, untracked files included; a renamed
+        file is one removed and one added. None where git does not know.
+    """
+    words = ("diff", "--name-status", "--no-renames", "--ignore-submodules=all", "-z")
+    told = _run(
+        root,
+        (*words, "--no-ext-diff", "--no-textconv", commit, "--"),
+        settings=_filters_off(root),
+    )
+    new = _run(root, ("ls-files", "-z", "--others", "--exclude-standard"))
+    if told is None or new is None:
+        return None
+    fields = told.split(b"\0")
+    changes = dict.fromkeys(_paths(new), "added")
+    for status, path in zip(fields[::2], fields[1::2], strict=False):
+        for text in _paths(path):
+            changes[text] = _CHANGES.get(status[:1], "modified")
+    return sorted(changes.items())
+
+
+def _filters_off(root: str) -> dict[str, str]:
+    """Return settings that keep a comparison from running the filters a checkout configures."""
+    pattern = r"^filter\..*\.(clean|process|required)$"
+    told = _run(root, ("config", "-z", "--name-only", "--get-regexp", pattern))
+    names = [os.fsdecode(name) for name in (told or b"").split(b"\0") if name]
+    return {name: "false" if name.endswith(".required") else "" for name in names}
+
+
 def git_dir(root: str) -> str | None:
     """Return the absolute folder of this checkout's own git state."""
     return _line(root, ("rev-parse", "--absolute-git-dir"))
@@ -131,8 +176,17 @@ def _line(root: str, arguments: Sequence[str]) -> str | None:
     return os.fsdecode(answer.rstrip(b"\n")) if answer else None
 
 
-def _run(root: str, arguments: Sequence[str], stdin: bytes = b"") -> bytes | None:
+def _run(
+    root: str,
+    arguments: Sequence[str],
+    stdin: bytes = b"",
+    settings: Mapping[str, str] | None = None,
+) -> bytes | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # In the environment, for a name with "=" in it could not be given as an option.
+    for number, (name, value) in enumerate((settings or {}).items()):
+        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+        environment["GIT_CONFIG_COUNT"] = str(number + 1)
     try:
         finished = subprocess.run(
             ["git", "-C", root, *_SAFE_OPTIONS, *arguments],

@@ -192,6 +192,34 @@ class TailRow(Model):
         without_rowid = True
 
 
+class PartRow(Model):
+    """What one layer says of one file, ready to print below the file's path."""
+
+    #: Number of the layer: see ``recall.layers``.
+    layer = IntegerField()
+    file = IntegerField()
+    text = TextField()
+
+    class Meta:
+        table_name = "part"
+        primary_key = CompositeKey("layer", "file")
+        without_rowid = True
+
+
+class TallyRow(Model):
+    """The one row that counts what is there, and what the last build had to do for it."""
+
+    id = IntegerField(primary_key=True)
+    files = IntegerField()
+    bytes = IntegerField()
+    #: Files whose facts were extracted by the last build, and all others.
+    rebuilt = IntegerField()
+    reused = IntegerField()
+
+    class Meta:
+        table_name = "tally"
+
+
 class LayerRow(Model):
     """A text about the whole project, ready to print."""
 
@@ -258,7 +286,19 @@ FACTS = Schema(
 
 MEMORY = Schema(
     "memory",
-    (MetaRow, FieldRow, FileRow, CommitRow, DefinitionRow, PostingRow, TailRow, LayerRow, DebtRow),
+    (
+        MetaRow,
+        TallyRow,
+        FieldRow,
+        FileRow,
+        CommitRow,
+        DefinitionRow,
+        PostingRow,
+        TailRow,
+        PartRow,
+        LayerRow,
+        DebtRow,
+    ),
     (
         (
             """CREATE TABLE meta (id INTEGER NOT NULL PRIMARY KEY, root TEXT NOT NULL,
@@ -273,6 +313,7 @@ MEMORY = Schema(
                is_verified INTEGER NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
                role INTEGER NOT NULL, lines INTEGER NOT NULL, heat INTEGER NOT NULL)""",
             "CREATE INDEX file_name ON file (name)",
+            "CREATE INDEX file_heat ON file (role, heat DESC)",
             """CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,
                at INTEGER NOT NULL, paths TEXT NOT NULL)""",
             """CREATE TABLE definition (file INTEGER NOT NULL, chunk INTEGER NOT NULL,
@@ -286,6 +327,10 @@ MEMORY = Schema(
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
             """CREATE TABLE tail (term TEXT NOT NULL, field INTEGER NOT NULL, tail BLOB NOT NULL,
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
+            """CREATE TABLE part (layer INTEGER NOT NULL, file INTEGER NOT NULL,
+               text TEXT NOT NULL, PRIMARY KEY (layer, file)) WITHOUT ROWID""",
+            """CREATE TABLE tally (id INTEGER NOT NULL PRIMARY KEY, files INTEGER NOT NULL,
+               bytes INTEGER NOT NULL, rebuilt INTEGER NOT NULL, reused INTEGER NOT NULL)""",
             "CREATE TABLE layer (kind TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
             """CREATE TABLE debt (path TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL,
                marked_at INTEGER NOT NULL) WITHOUT ROWID""",

@@ -44,6 +44,15 @@ class Checkout:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
+    def read(self, path: str) -> str:
+        """Return the text of a file."""
+        return Path(self.root, path).read_text()
+
+    def files(self) -> list[str]:
+        """Return the paths of all files that git does not ignore."""
+        listed = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return [path for path in listed.split("\0") if path]
+
     def commit(self, message: str) -> None:
         """Commit everything."""
         self.git("add", "-A")
@@ -110,6 +119,11 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
         ),
         "history": connection.execute("SELECT name, at, paths FROM history ORDER BY 1").fetchall(),
         "layer": connection.execute("SELECT * FROM layer ORDER BY 1").fetchall(),
+        "part": sorted(
+            (layer, by_number[file], text)
+            for layer, file, text in connection.execute("SELECT * FROM part")
+        ),
+        "tally": connection.execute("SELECT files, bytes FROM tally").fetchall(),
         "debt": connection.execute("SELECT path FROM debt ORDER BY 1").fetchall(),
     }
     connection.close()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from rtkq.build import overview
 from rtkq.build.document import Section
 from rtkq.build.history import Commit, History, commit_section
 from rtkq.build.impact import Scale, Totals
+from rtkq.build.parts import DELETE_PARTS, INSERT_PART, part_rows
 from rtkq.build.postings import PostingList, limited
-from rtkq.build.project_map import KIND, project_map
 from rtkq.build.source import INSERT_COMMIT, INSERT_DEFINITION, INSERT_FILE, Source
 from rtkq.recall import layout
 from rtkq.store.memory import Memory
@@ -75,16 +76,22 @@ class Amendment:
             [(one.documents, one.length, field) for field, one in self._totals.items()],
         )
         if any(change.before is None or change.after is None for change in self._changes):
-            _rewrite_map(connection)
+            overview.write_files(connection)
+        if self._past.come or self._past.gone:
+            overview.write_history(connection)
+        files = [change.after for change in self._changes if change.after is not None]
+        overview.write_tally(connection, rebuilt=sum(one.is_new for one in files))
 
     def _write_files(self, connection: Any) -> None:
         files = [(change.file,) for change in self._changes]
         connection.executemany("DELETE FROM definition WHERE file = ?", files)
         connection.executemany("DELETE FROM file WHERE id = ?", files)
+        connection.executemany(DELETE_PARTS, files)
         for change in self._changes:
             if change.after is not None:
                 connection.execute(INSERT_FILE, change.after.file_row(change.file))
                 connection.executemany(INSERT_DEFINITION, change.after.definition_rows(change.file))
+                connection.executemany(INSERT_PART, part_rows(change.file, change.after))
 
     def _write_past(self, connection: Any) -> None:
         past = self._past
@@ -241,8 +248,3 @@ def _ranks(memory: Memory, changes: Sequence[Change], past: Past) -> _Ranks:
         commits = {number: (at, name) for number, at, name in rows}
         commits |= {number: (one.at, name) for number, (name, one) in past.come.items()}
     return _Ranks(paths, commits)
-
-
-def _rewrite_map(connection: Any) -> None:
-    rows = connection.execute("SELECT path, role FROM file WHERE language != ''").fetchall()
-    connection.execute("UPDATE layer SET text = ? WHERE kind = ?", (project_map(rows), KIND))

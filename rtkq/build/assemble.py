@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
+from rtkq.build import overview
 from rtkq.build.history import History, commit_section
+from rtkq.build.parts import INSERT_PART, part_rows
 from rtkq.build.postings import Index
-from rtkq.build.project_map import KIND, project_map
-from rtkq.build.roles import role_of
 from rtkq.build.source import INSERT_COMMIT, INSERT_DEFINITION, INSERT_FILE, Source
 from rtkq.store.memory import Memory
 
@@ -24,8 +24,8 @@ class Assembly:
         self._history = history
         self._index = Index()
         self._files = 0
+        self._new_files = 0
         self._last_path = ""
-        self._searchable: list[tuple[str, int]] = []
 
     def add(self, source: Source) -> None:
         """Enter one file; paths must come in order, for file numbers follow them."""
@@ -34,14 +34,15 @@ class Assembly:
             raise ValueError(f"{path} after {self._last_path}")
         self._last_path = path
         self._files += 1
+        self._new_files += source.is_new
         source = replace(source, heat=self._history.heat(path))
         row = source.file_row(self._files)
         self._connection.execute(INSERT_FILE, row)
         self._connection.executemany(INSERT_DEFINITION, source.definition_rows(self._files))
+        self._connection.executemany(INSERT_PART, part_rows(self._files, source))
         if source.language:
             past = self._history.section(path)
             self._index.add(self._files, chain(source.sections(), past))
-            self._searchable.append((path, role_of(path)))
 
     def finish(self) -> None:
         """Write what depends on all files together, and the commits."""
@@ -67,6 +68,6 @@ class Assembly:
                 for field, totals in self._index.totals.items()
             ],
         )
-        self._connection.execute(
-            "INSERT INTO layer (kind, text) VALUES (?, ?)", (KIND, project_map(self._searchable))
-        )
+        overview.write_files(self._connection)
+        overview.write_history(self._connection)
+        overview.write_tally(self._connection, rebuilt=self._new_files)

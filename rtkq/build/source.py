@@ -46,6 +46,8 @@ class Source:
     facts: Facts
     #: What `History.heat` tells of the path.
     heat: int = 0
+    #: Whether the facts were extracted now, rather than fetched.
+    is_new: bool = False
 
     def sections(self) -> Iterator[Section]:
         """Return what the index holds of this file."""

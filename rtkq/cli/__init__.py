@@ -15,6 +15,8 @@ from rtkq.errors import HomeError, RtkqError, StoreFull, UsageError
 
 _COMMANDS = {
     "clear": "forget a project's memory",
+    "delta": "list what changed since the last build",
+    "explore": "show what is known of a project, layer by layer",
     "hook": "answer an agent's hook, for debugging",
     "plan": "show the context for a task",
     "refresh": "bring a memory up to date and wait",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from rtkq.extract import grammars, skips
+from rtkq.extract import grammars, manifests, skips
 from rtkq.extract.chunks import Text, cut
 from rtkq.extract.facts import Facts
+from rtkq.extract.languages import written_in
 from rtkq.extract.outlines import Outline, outline
 
 #: Larger files are skipped: hardly anybody writes them by hand.
@@ -77,8 +78,9 @@ def _decode(data: bytes) -> str:
 
 
 def _read(text: Text, language: str) -> Facts:
-    found = _outline(text.whole, language)
-    chunks, rest = cut(text, language, found.first_rows)
+    grammar = written_in(language)
+    found = _outline(text.whole, grammar)
+    chunks, rest = cut(text, grammar, found.first_rows)
     return Facts(
         language=language,
         skipped="",
@@ -88,6 +90,7 @@ def _read(text: Text, language: str) -> Facts:
         relations=found.relations,
         chunks=chunks,
         rest=rest,
+        manifest=manifests.read(language, text.whole),
     )
 
 

@@ -91,6 +91,27 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     words: dict[str, int]
 
 
+class Dependency(msgspec.Struct, frozen=True, array_like=True):
+    """Another package that a manifest asks for."""
+
+    name: str
+    #: runtime, dev, build, optional, peer or indirect.
+    kind: str
+    #: As written; "" for any, "…" for what is no version.
+    version: str
+
+
+class Manifest(msgspec.Struct, frozen=True, array_like=True):
+    """What a manifest says of its package."""
+
+    #: The package's own name; "" where it has none.
+    name: str
+    #: In the order of the file.
+    dependencies: list[Dependency]
+    #: What can be started by name: "command → target", or a script's name alone.
+    entries: list[str]
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True):
     """All that is known of one file's bytes.
 
@@ -112,6 +133,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     chunks: list[Chunk] = []
     #: Words of lines outside of every chunk.
     rest: dict[str, int] = {}
+    #: None for a file that is no manifest, or none that could be read.
+    manifest: Manifest | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

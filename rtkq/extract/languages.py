@@ -51,7 +51,6 @@ _LANGUAGE_OF_NAME = {
     "build": "python",
     "containerfile": TEXT,
     "dockerfile": TEXT,
-    "gemfile": "ruby",
     "gnumakefile": TEXT,
     "jenkinsfile": TEXT,
     "justfile": TEXT,
@@ -69,6 +68,25 @@ _LANGUAGE_OF_NAME = {
     "vagrantfile": "ruby",
     "workspace": "python",
 }
+
+#: Manifests: read for what a project depends on as well. Each is a language of its own, for
+#: facts are known by content and language, never by name.
+_MANIFEST_OF_NAME = {
+    "build.gradle": "gradle",
+    "build.gradle.kts": "gradle_kts",
+    "cargo.toml": "cargo",
+    "composer.json": "composer",
+    "gemfile": "bundler",
+    "go.mod": "gomod",
+    "package.json": "npm",
+    "pom.xml": "maven",
+    "pyproject.toml": "pyproject",
+}
+_MANIFEST_OF_SUFFIX = {"csproj": "dotnet", "fsproj": "dotnet", "vbproj": "dotnet"}
+_REQUIREMENTS = re.compile(r"(?P<before>[\w-]*)requirements(?P<after>[\w.-]*)\.(?:txt|in)")
+_DEVELOPMENT = re.compile(r"dev|test|lint|doc|build|ci|typing")
+#: What the whole text of a manifest is written in, where that is more than words.
+_WRITTEN_IN = {"bundler": "ruby", "gradle_kts": "kotlin"}
 
 #: Never read whatever their suffix says: secrets, lock files, what a bundler wrote.
 _NEVER = re.compile(
@@ -110,8 +128,27 @@ _VERSIONS = {
     "typescript": 1,
 }
 
+#: Raise a manifest's number when its reader changes.
+_MANIFEST_VERSIONS = {
+    "bundler": 1,
+    "cargo": 1,
+    "composer": 1,
+    "dotnet": 1,
+    "gomod": 1,
+    "gradle": 1,
+    "gradle_kts": 1,
+    "maven": 1,
+    "npm": 1,
+    "pyproject": 1,
+    "requirements": 1,
+    "requirements_dev": 1,
+}
+
 #: Every language extract() knows.
-LANGUAGES = frozenset(_VERSIONS)
+LANGUAGES = frozenset(_VERSIONS) | frozenset(_MANIFEST_VERSIONS)
+
+#: Those of them that name dependencies.
+MANIFESTS = frozenset(_MANIFEST_VERSIONS)
 
 
 def language_of(path: str) -> str | None:
@@ -127,12 +164,28 @@ def language_of(path: str) -> str | None:
     name = path.rpartition("/")[2].lower()
     if _NEVER.fullmatch(name):
         return None
+    stem, dot, suffix = name.rpartition(".")
+    manifest = _manifest_of(name, suffix)
+    if manifest is not None:
+        return manifest
     if name in _LANGUAGE_OF_NAME:
         return _LANGUAGE_OF_NAME[name]
-    stem, dot, suffix = name.rpartition(".")
     if stem.startswith(("dockerfile", "makefile")) or name.startswith("dockerfile."):
         return TEXT
     return _LANGUAGE_OF_SUFFIX.get(suffix) if dot and stem else None
+
+
+def _manifest_of(name: str, suffix: str) -> str | None:
+    requirements = _REQUIREMENTS.fullmatch(name)
+    if requirements:
+        is_development = _DEVELOPMENT.search(requirements["before"] + requirements["after"])
+        return "requirements_dev" if is_development else "requirements"
+    return _MANIFEST_OF_NAME.get(name) or _MANIFEST_OF_SUFFIX.get(suffix)
+
+
+def written_in(language: str) -> str:
+    """Return the language whose grammar and comments a file of *language* follows."""
+    return _WRITTEN_IN.get(language, TEXT if language in MANIFESTS else language)
 
 
 def version_of(language: str) -> int:
@@ -141,4 +194,8 @@ def version_of(language: str) -> int:
     Raises:
         KeyError: *language* is none of LANGUAGES.
     """
-    return _SHARED_VERSION * 1000 + _VERSIONS[language]
+    if language in MANIFESTS:
+        own = 100 * _MANIFEST_VERSIONS[language] + _VERSIONS[written_in(language)]
+    else:
+        own = _VERSIONS[language]
+    return _SHARED_VERSION * 1000 + own

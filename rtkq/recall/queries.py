@@ -39,6 +39,22 @@ OWED = "SELECT path FROM debt ORDER BY seq DESC, path LIMIT ?"
 
 MAP = "SELECT text FROM layer WHERE kind = 'project_map'"
 
+LAYER = "SELECT text FROM layer WHERE kind = ?"
+
+#: What a layer says of files of one role, those that changed most and last first.
+PARTS_BY_HEAT = """SELECT path, text FROM file CROSS JOIN part ON layer = ? AND part.file = file.id
+                   WHERE role = ? ORDER BY heat DESC, path LIMIT ?"""
+
+#: What a layer says of the few files it speaks of, those nearest to the root first.
+PARTS_BY_PLACE = """SELECT path, text FROM part CROSS JOIN file ON file.id = part.file
+                    WHERE layer = ?
+                    ORDER BY role, length(path) - length(replace(path, '/', '')), path LIMIT ?"""
+
+HOT = """SELECT path FROM file WHERE role = 0 AND heat > 0 AND language != ''
+         ORDER BY heat DESC, path LIMIT ?"""
+
+TALLY = "SELECT files, bytes, reused, rebuilt FROM tally WHERE id = 1"
+
 ALL = (
     OWNER,
     META,
@@ -54,4 +70,9 @@ ALL = (
     DEFINITIONS_OF,
     OWED,
     MAP,
+    LAYER,
+    PARTS_BY_HEAT,
+    PARTS_BY_PLACE,
+    HOT,
+    TALLY,
 )

@@ -77,8 +77,19 @@ def _with_facts(home: str, root: str, batch: Sequence[_Read], is_fresh: bool) ->
     fresh: dict[bytes, bytes] = {}
     found = []
     for one in batch:
-        facts = _facts(root, one, keys.get(one.path), stored, fresh)
-        found.append(Source(one.path, one.stamp, one.is_verified, one.content, one.language, facts))
+        key = keys.get(one.path)
+        facts = _facts(root, one, key, stored, fresh)
+        found.append(
+            Source(
+                one.path,
+                one.stamp,
+                one.is_verified,
+                one.content,
+                one.language,
+                facts,
+                is_new=key in fresh,
+            )
+        )
     store.put(home, fresh)
     return found
 
@@ -109,6 +120,12 @@ def _bytes_of(root: str, one: _Read) -> bytes:
     if again is None or again.data is None or again.content != one.content:
         return b""  # it changed under us: its new stamp is owed, and this entry is not its own
     return again.data
+
+
+def content_of(root: str, path: str) -> bytes | None:
+    """Return the hash of the file at *path*: empty where it is not read, None where it is gone."""
+    found = _read(root, path, None)
+    return None if found is None else found.content
 
 
 def facts_of(home: str, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, Facts] | None:

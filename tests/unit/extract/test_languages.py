@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtkq.extract import grammars
-from rtkq.extract.languages import LANGUAGES, TEXT, language_of, version_of
+from rtkq.extract.languages import LANGUAGES, MANIFESTS, TEXT, language_of, version_of
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,11 @@ from rtkq.extract.languages import LANGUAGES, TEXT, language_of, version_of
         ("main.go", "go"),
         ("lib.rs", "rust"),
         ("A.java", "java"),
-        ("build.gradle.kts", "kotlin"),
+        ("settings.gradle.kts", "kotlin"),
+        ("build.gradle.kts", "gradle_kts"),
+        ("app/Shop.csproj", "dotnet"),
+        ("requirements.txt", "requirements"),
+        ("requirements-test.txt", "requirements_dev"),
         ("a.h", "c"),
         ("a.hpp", "cpp"),
         ("A.cs", "csharp"),
@@ -36,7 +40,7 @@ from rtkq.extract.languages import LANGUAGES, TEXT, language_of, version_of
         ("Dockerfile", TEXT),
         ("Dockerfile.dev", TEXT),
         ("deploy/Makefile", TEXT),
-        ("package.json", TEXT),
+        ("package.json", "npm"),
         ("src/credentials.py", "python"),
         ("src/secrets.go", "go"),
         ("src/keymap.ts", "typescript"),
@@ -86,6 +90,6 @@ def test_secrets_locks_bundles_and_unknown_files_are_never_read(path: str) -> No
 def test_every_language_has_a_version_of_its_own() -> None:
     """Facts of an older version are recognised and made anew."""
     assert all(version_of(language) > 0 for language in LANGUAGES)
-    assert grammars.PARSED | {TEXT} == LANGUAGES
+    assert grammars.PARSED | MANIFESTS | {TEXT} == LANGUAGES
     with pytest.raises(KeyError):
         version_of("brainfuck")
