@@ -3,7 +3,6 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-BENCHMARKS := build_rate hook_latency recall_cpu save_to_fresh
 
 .PHONY: all lint types layers test demo up bench clean
 
@@ -29,7 +28,7 @@ up: $(READY)
 	$(BIN)/rtkq up .
 
 bench: $(READY)
-	@for one in $(BENCHMARKS); do $(BIN)/python -m tests.benchmarks.$$one || exit 1; done
+	$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) dist .*_cache .hypothesis
