@@ -6,8 +6,10 @@ after round, and share whatever the neighbours do meanwhile.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
+import shutil
 import statistics
 import sys
 import tempfile
@@ -15,6 +17,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from rtkq.build import RECIPE
+from rtkq.schema import MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,17 @@ def workspace() -> Path:
     folder = Path(tempfile.gettempdir(), f"rtkq-benchmarks-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def kept_home(name: str) -> Path:
+    """Return a home of rtkq that is kept until memories are laid out or computed otherwise."""
+    layout = f"{MEMORY.migrations} {RECIPE}".encode()
+    home = workspace() / f"{name}-{hashlib.sha256(layout).hexdigest()[:8]}"
+    for other in workspace().glob(f"{name}-????????"):
+        if other != home:
+            shutil.rmtree(other)
+    home.mkdir(exist_ok=True)
+    return home
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="*", metavar="FILES")
     parser.add_argument("--rounds", type=int, default=2, help=f"times {_TASKS} tasks (2)")
     options = parser.parse_args(arguments)
-    home = measure.workspace() / "hook-home"
+    home = measure.kept_home("hook-home")
     sizes = options.sizes if options.sizes is not None else None
     asked: dict[Path, list[str]] = {}
     for files in (_QUICK_SIZES if options.quick else _SIZES) if sizes is None else sizes:
