@@ -117,7 +117,7 @@ class Staged:
 
     def stage_with(self, recall: str, *, hook: HookSettings = PATIENT) -> None:
         """Stage the hook again, with *recall* in the place of the package of that name."""
-        source = self.home / "source"
+        source = self.home / "source" / "rtkq"
         shutil.copytree(rtkq.__path__[0], source, ignore=shutil.ignore_patterns("recall"))
         (source / "recall").mkdir()
         (source / "recall" / "__init__.py").write_text(recall)
