@@ -34,8 +34,15 @@ from rtkq import paths
 from rtkq.config import Settings
 
 #: What the hook imports of the package ``rtkq``; all of ``rtkq_hooks`` comes along.
-_MODULES = ("__init__.py", "paths.py", "receipts.py", "recall", "russian.py", "words.py")
-_DATA = ("rtkq/russian.tsv",)
+_CHOSEN = (
+    "__init__.py",
+    "paths.py",
+    "receipts.py",
+    "recall",
+    "russian.py",
+    "russian.tsv",
+    "words.py",
+)
 _LOADER = "rtkq_hooks/loader.py"
 _WITHOUT_DOCSTRINGS = 2
 _COMMAND = "rtkq-hook"
@@ -110,11 +117,9 @@ def _sources() -> Iterator[tuple[str, bytes]]:
     packages = {"rtkq": rtkq, "rtkq_hooks": rtkq_hooks}
     for name, package in packages.items():
         folder = Path(package.__path__[0])
-        chosen = [folder / module for module in _MODULES] if name == "rtkq" else [folder]
+        chosen = [folder / one for one in _CHOSEN] if name == "rtkq" else [folder]
         for file in sorted(file for top in chosen for file in _python_files(top)):
             yield f"{name}/{file.relative_to(folder).as_posix()}", file.read_bytes()
-    above = Path(rtkq.__path__[0]).parent
-    yield from ((data, (above / data).read_bytes()) for data in _DATA)
 
 
 def _python_files(top: Path) -> list[Path]:
@@ -139,10 +144,8 @@ def _build(bundle: Path, sources: dict[str, bytes]) -> None:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=bundle.parent))
     try:
         _write(building / "start.py", _START, 0o600)
-        _compile(building, {path: sources[path] for path in sources if path not in _DATA})
-        for data in _DATA:
-            (building / data).parent.mkdir(mode=0o700, exist_ok=True)
-            _write(building / data, sources[data], 0o600)
+        _compile(building, {path: text for path, text in sources.items() if _is_module(path)})
+        _lay_down(building, {path: text for path, text in sources.items() if not _is_module(path)})
         building.rename(bundle)
     except OSError:
         # Whoever staged the same bundle first has left what we wanted.
@@ -150,6 +153,17 @@ def _build(bundle: Path, sources: dict[str, bytes]) -> None:
             raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _is_module(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def _lay_down(folder: Path, files: dict[str, bytes]) -> None:
+    """Write what the modules read to where they look for it: beside them."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(mode=0o700, exist_ok=True)
+        _write(folder / path, content, 0o600)
 
 
 def _compile(folder: Path, sources: dict[str, bytes]) -> None:
