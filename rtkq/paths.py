@@ -59,11 +59,6 @@ def lease_file(home: str, root: str) -> str:
     return f"{checkout(home, root)}/lease"
 
 
-def progress_file(home: str, root: str) -> str:
-    """Return the file in which a running build says how far it is."""
-    return f"{checkout(home, root)}/progress"
-
-
 def registry_file(home: str) -> str:
     """Return the database of registered projects."""
     return f"{home}/registry.db"
@@ -102,8 +97,3 @@ def lock_file(home: str, kind: str) -> str:
 def hook_folder(home: str) -> str:
     """Return the folder of the staged hook."""
     return f"{home}/hook"
-
-
-def logs_folder(home: str) -> str:
-    """Return the folder of log files."""
-    return f"{home}/logs"

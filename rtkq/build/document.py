@@ -41,13 +41,13 @@ def sections(path: str, facts: Facts) -> Iterator[Section]:
     content: dict[str, int] = {}
     stem = words.count(_stem(path))
     for ordinal, chunk in enumerate(facts.chunks):
-        counts = _counts(chunk.words)
+        counts = words.count_all(chunk.words)
         _add(content, counts, 1)
         if chunk.definition >= 0:
             _add(counts, words.count(facts.definitions[chunk.definition].name), _NAME_WEIGHT)
         _add(counts, stem, 1)
         yield Section(layout.CHUNK + side, ordinal, counts)
-    _add(content, _counts(facts.rest), 1)
+    _add(content, words.count_all(facts.rest), 1)
     if content:
         yield Section(layout.CONTENT + side, 0, content)
 
@@ -73,14 +73,7 @@ def _stem(path: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _counts(identifiers: Mapping[str, int]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for identifier, n in identifiers.items():
-        for term in words.terms(identifier):
-            counts[term] = counts.get(term, 0) + n
-    return counts
-
-
 def _add(counts: dict[str, int], more: Mapping[str, int], weight: int) -> None:
+    get = counts.get
     for term, n in more.items():
-        counts[term] = counts.get(term, 0) + weight * n
+        counts[term] = get(term, 0) + weight * n

@@ -83,10 +83,12 @@ class History:
 
     def __init__(self, commits: Mapping[str, Commit]) -> None:
         self.commits = {name: one for name, one in commits.items() if one.paths}
-        self._by_path: dict[str, list[Commit]] = {}
-        for _, one in sorted(self.commits.items()):
+        #: Commits by name; sorted, so that sums of fractions come out alike each time.
+        self._by_path: dict[str, list[str]] = {}
+        self._shares: dict[str, dict[str, float]] = {}
+        for name, one in sorted(self.commits.items()):
             for path in one.paths:
-                self._by_path.setdefault(path, []).append(one)
+                self._by_path.setdefault(path, []).append(name)
 
     def paths_of(self, names: Iterable[str]) -> set[str]:
         """Return the paths that the commits of these *names* touched."""
@@ -96,13 +98,23 @@ class History:
     def section(self, path: str) -> Iterator[Section]:
         """Return the messages of the commits that touched *path*, as a text of that file."""
         counts: dict[str, float] = {}
-        for one in self._by_path.get(path, ()):
-            share = SHARES / sqrt(len(one.paths))
-            for term, n in _terms(one).items():
-                counts[term] = counts.get(term, 0.0) + share * n
+        get = counts.get
+        for name in self._by_path.get(path, ()):
+            for term, share in self._shares_of(name).items():
+                counts[term] = get(term, 0.0) + share
         if counts:
             rounded = {term: max(1, round(n)) for term, n in counts.items()}
             yield Section(layout.HISTORY + side_of(path), 0, rounded)
+
+    def _shares_of(self, name: str) -> dict[str, float]:
+        """Return what each file of a commit gets of the terms of its message."""
+        shares = self._shares.get(name)
+        if shares is None:
+            one = self.commits[name]
+            share = SHARES / sqrt(len(one.paths))
+            shares = {term: share * n for term, n in words.count_all(one.words).items()}
+            self._shares[name] = shares
+        return shares
 
     def heat(self, path: str) -> int:
         """Return how often and how lately *path* was changed: the log of a decayed count.
@@ -112,7 +124,8 @@ class History:
         Returns:
             Thousandths of a power of two, relative to the epoch; 0 for a path without history.
         """
-        instants = [one.at / layout.HALF_LIFE_S for one in self._by_path.get(path, ())]
+        names = self._by_path.get(path, ())
+        instants = [self.commits[name].at / layout.HALF_LIFE_S for name in names]
         if not instants:
             return 0
         newest = max(instants)
@@ -122,12 +135,4 @@ class History:
 
 def commit_section(one: Commit) -> Section:
     """Return the terms of one commit's message."""
-    return Section(layout.COMMIT, 0, _terms(one))
-
-
-def _terms(one: Commit) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for identifier, n in one.words.items():
-        for term in words.terms(identifier):
-            counts[term] = counts.get(term, 0) + n
-    return counts
+    return Section(layout.COMMIT, 0, words.count_all(one.words))

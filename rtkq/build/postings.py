@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from rtkq.build.document import Section
 from rtkq.build.impact import Scale, Totals
@@ -36,7 +36,7 @@ class PostingList:
         documents, impacts = array("I"), bytearray()
         for part in (head, tail):
             numbers, weights = layout.unpack(part)
-            documents.extend(numbers)
+            documents.frombytes(numbers.cast("B"))
             impacts += weights
         return cls(documents, impacts)
 
@@ -98,28 +98,42 @@ class Index:
 
     def lists(self) -> Iterator[tuple[str, int, PostingList]]:
         """Return (term, field, list) in the order in which they are stored."""
-        scales = {field: Scale(field, totals.step) for field, totals in self.totals.items()}
+        keys = {field: _Keys(Scale(field, totals.step)) for field, totals in self.totals.items()}
         for term in sorted(set().union(*self._entries.values())):
             for field in layout.FIELDS:
                 entries = self._entries[field].get(term)
                 if entries is not None:
-                    yield term, field, _sorted_list(entries, scales[field])
+                    yield term, field, _sorted_list(entries, keys[field])
 
 
-def _sorted_list(entries: array[int], scale: Scale) -> PostingList:
-    keys = []
-    for entry in entries:
-        length = entry >> _DOCUMENT_BITS & _LENGTH_MASK
-        impact = scale.impact(entry >> (_DOCUMENT_BITS + _LENGTH_BITS), length)
-        keys.append((layout.TOP_IMPACT - impact) << _DOCUMENT_BITS | entry & _DOCUMENT_MASK)
-    keys.sort()
+class _Keys(dict[int, int]):
+    """Count and length, as packed in an entry → what sorts documents by impact, strongest first.
+
+    Few pairs of count and length stand for millions of postings.
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
+
+    def __missing__(self, packed: int) -> int:
+        impact = self._scale.impact(packed >> _LENGTH_BITS, packed & _LENGTH_MASK)
+        key = self[packed] = (layout.TOP_IMPACT - impact) << _DOCUMENT_BITS
+        return key
+
+
+def _sorted_list(entries: array[int], keys: _Keys) -> PostingList:
+    ordered = [keys[entry >> _DOCUMENT_BITS] | entry & _DOCUMENT_MASK for entry in entries]
+    ordered.sort()
     return PostingList(
-        array("I", [key & _DOCUMENT_MASK for key in keys]),
-        bytearray(layout.TOP_IMPACT - (key >> _DOCUMENT_BITS) for key in keys),
+        array("I", [key & _DOCUMENT_MASK for key in ordered]),
+        bytearray([layout.TOP_IMPACT - (key >> _DOCUMENT_BITS) for key in ordered]),
     )
 
 
-def limited(section: Section) -> tuple[int, dict[str, int]]:
+def limited(section: Section) -> tuple[int, Mapping[str, int]]:
     """Return length and counts of *section*, each within what an entry has room for."""
-    length = min(section.length, _LENGTH_MASK)
-    return length, {term: min(n, _COUNT_LIMIT) for term, n in section.counts.items()}
+    length = section.length
+    if length <= _COUNT_LIMIT:
+        return length, section.counts
+    counts = {term: min(n, _COUNT_LIMIT) for term, n in section.counts.items()}
+    return min(length, _LENGTH_MASK), counts

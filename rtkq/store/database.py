@@ -47,6 +47,10 @@ class Database:
     ) -> None:
         self._exits.__exit__(kind, error, traceback)
 
+    def close(self) -> None:
+        """Give the file back, where the database was opened but not entered."""
+        self._database.close()
+
     @property
     def connection(self) -> Any:
         """The raw connection, for bulk rows: six times faster than a model a row."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 import xxhash
 
 from rtkq import paths
 from rtkq.errors import StoreDamaged
-from rtkq.schema import FACTS, FactRow
-from rtkq.store.database import Database, private_folder
+from rtkq.schema import FACTS
+from rtkq.store.database import Database, private_folder, translated
 
 _KEYS_A_QUERY = 500
 
@@ -39,19 +40,21 @@ def fetch(home: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
     """Return the stored payloads of *keys*; what is not stored is left out."""
     found: dict[bytes, bytes] = {}
     for shard, wanted in _by_shard(keys).items():
-        with _opened(home, shard) as database:
+        database = _opened(home, shard)
+        with translated(database.file):
             for start in range(0, len(wanted), _KEYS_A_QUERY):
                 batch = wanted[start : start + _KEYS_A_QUERY]
-                rows = FactRow.select(FactRow.key, FactRow.payload).where(FactRow.key.in_(batch))
-                cursor = database.connection.execute(*rows.sql())
-                found.update((bytes(key), bytes(payload)) for key, payload in cursor)
+                places = ",".join("?" * len(batch))
+                select = f"SELECT key, payload FROM fact WHERE key IN ({places})"
+                found.update(database.connection.execute(select, batch))
     return found
 
 
 def put(home: str, payloads: Mapping[bytes, bytes]) -> None:
     """Store *payloads* by key, one short transaction a database."""
     for shard, keys in _by_shard(payloads).items():
-        with _opened(home, shard) as database, database.atomic():
+        database = _opened(home, shard)
+        with translated(database.file), database.atomic():
             database.connection.executemany(
                 "INSERT OR REPLACE INTO fact (key, payload) VALUES (?, ?)",
                 [(key, payloads[key]) for key in keys],
@@ -66,9 +69,38 @@ def _by_shard(keys: Iterable[bytes]) -> dict[str, list[bytes]]:
 
 
 def _opened(home: str, shard: str) -> Database:
-    folder = paths.facts_folder(home)
-    private_folder(folder)
-    file = f"{folder}/{shard}.db"
+    """Return the database of a *shard*, open as long as this process lives.
+
+    Opened for each batch of files anew, sixteen of them cost a tenth of a build, and each close
+    waits for the disk.
+    """
+    file = f"{paths.facts_folder(home)}/{shard}.db"
+    known = _open.get(file)
+    if known is None or known.process != os.getpid() or known.inode != _inode(file):
+        known = _open[file] = _Open(_open_or_replace(file), os.getpid(), _inode(file))
+    return known.database
+
+
+class _Open(NamedTuple):
+    database: Database
+    #: A connection must not be used across a fork.
+    process: int
+    #: Of another number when somebody deleted the file: what is written to it then is lost.
+    inode: int
+
+
+_open: dict[str, _Open] = {}
+
+
+def _inode(file: str) -> int:
+    try:
+        return os.stat(file).st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def _open_or_replace(file: str) -> Database:
+    private_folder(os.path.dirname(file))
     try:
         return Database(file, FACTS)
     except StoreDamaged:

@@ -28,7 +28,7 @@ from rtkq import paths
 from rtkq.errors import LeaseLost, StoreDamaged
 from rtkq.records import KnownFile, Stage, Stamp
 from rtkq.schema import MEMORY, DebtRow, FieldRow, MetaRow
-from rtkq.store.database import Database, private_folder
+from rtkq.store.database import Database, private_folder, translated
 
 _NAMES_A_QUERY = 500
 _SET_ASIDE = "damaged"
@@ -238,11 +238,13 @@ def opened(home: str, root: str) -> Iterator[Memory]:
 
 def _open_current(home: str, root: str) -> Memory:
     create(home, root)
-    folder = os.path.realpath(paths.memory_link(home, root))
-    with Memory(folder) as memory:
-        if memory.meta().root != root:
-            raise StoreDamaged(f"{memory.file} belongs to another checkout")
-    return Memory(folder)
+    memory = Memory(os.path.realpath(paths.memory_link(home, root)))
+    with translated(memory.file):
+        owner = memory.connection.execute("SELECT root FROM meta").fetchone()
+    if owner != (root,):
+        memory.close()
+        raise StoreDamaged(f"{memory.file} belongs to another checkout", "it is rebuilt by itself")
+    return memory
 
 
 def is_current(home: str, root: str, memory: Memory) -> bool:

@@ -30,6 +30,7 @@ def refresh(home: str, root: str, *, is_full: bool, progress: Progress) -> None:
     _mark_differences(home, root, is_full=is_full)
     while not rebuild(home, root, progress=progress):
         time.sleep(_POLL_S)
+    store.touch_verified(home, root)
 
 
 def sync(home: str, root: str, *, timeout_s: float) -> None:
@@ -47,8 +48,10 @@ def sync(home: str, root: str, *, timeout_s: float) -> None:
         _wait_paid(home, root, seq, deadline)
         with memories.opened(home, root) as memory:
             # What the first build read while it went on is known only now.
-            if memory.meta().stage == Stage.COMPLETE and not memory.is_owing(seq):
-                return
+            is_paid = memory.meta().stage == Stage.COMPLETE and not memory.is_owing(seq)
+        if is_paid:
+            store.touch_verified(home, root)
+            return
 
 
 def _mark_differences(home: str, root: str, *, is_full: bool = False) -> int | None:

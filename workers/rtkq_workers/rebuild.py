@@ -7,10 +7,12 @@ lock is held for long.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from rtkq import git
+from rtkq import git, words
 from rtkq.build import RECIPE
 from rtkq.build.amend import Amendment, Change, Past, prepare
 from rtkq.build.assemble import Assembly
@@ -29,6 +31,8 @@ from rtkq_workers.watch import scan
 #: More debts than this are paid by assembling anew: in place they would hold the write lock for
 #: longer than 200 ms.
 MOST_IN_PLACE = 300
+#: A first build of so many files shows its paths before their content.
+_STAGED_FROM = 400
 
 Progress = Callable[[int, int], None]
 
@@ -87,9 +91,9 @@ def _pay(run: _Run) -> bool:
         if is_whole and not debts:
             _settle(run, project)
             return False
-        if meta.stage == Stage.EMPTY:
-            _show_paths(run, memory)
-        elif not (is_whole and len(debts) <= MOST_IN_PLACE and _amend(run, memory, debts)):
+        if meta.stage == Stage.EMPTY and _show_paths(run, memory):
+            return True
+        if not (is_whole and len(debts) <= MOST_IN_PLACE and _amend(run, memory, debts)):
             _assemble(run, memory, debts, meta.full_seq)
     return True
 
@@ -222,12 +226,19 @@ def _is_same(was: Source, now: Source) -> bool:
 # -- in bulk -----------------------------------------------------------------------------
 
 
-def _show_paths(run: _Run, memory: Memory) -> None:
-    """Publish the first stage: files can be found by their names, content comes later."""
+def _show_paths(run: _Run, memory: Memory) -> bool:
+    """Publish the first stage: files can be found by their names, content comes later.
+
+    Returns:
+        False for a project so small that the whole build is there as soon.
+    """
     empty = Facts(TEXT, "", 0)
     paths = sorted(scan.survey(run.root).items())
+    if len(paths) < _STAGED_FROM:
+        return False
     sources = [Source(path, stamp, False, b"", TEXT, empty) for path, stamp in paths]
     _swap_in(run, memory, [sources], paid={}, full_seq=0, stage=Stage.PATHS)
+    return True
 
 
 def _assemble(run: _Run, memory: Memory, paid: Mapping[str, int], full_seq: int) -> None:
@@ -259,12 +270,13 @@ def _swap_in(
     head = git.head(run.root) or ""
     history = past.read(run.home, run.root)
     folder = memories.new_folder(run.home, run.root)
-    with memories.beside(folder) as building:
+    with memories.beside(folder) as building, _no_garbage_collection():
         assembly = Assembly(building, history)
         for batch in batches:
             for source in batch:
                 assembly.add(source)
         assembly.finish()
+    words.forget()
     failpoints.reach("rebuild.before_swap")
     memories.supersede(
         run.home,
@@ -277,6 +289,16 @@ def _swap_in(
         git_head=head,
         recipe=RECIPE,
     )
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    # Millions of live objects and hardly a cycle: looking for garbage took a tenth of a build.
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _unchanged(memory: Memory) -> dict[str, Known]:

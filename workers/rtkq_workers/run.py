@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +26,9 @@ _HEALTH_INTERVAL_S = 1
 #: Work in flight at SIGTERM has this long; what is cut off then is still owed.
 _DRAIN_S = 10
 _HEARTBEAT_S = 2.0
+_LARGE_BYTES = 100 * 1024 * 1024
+#: Linux tells the peak in KiB, macOS in bytes.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def run(settings: Settings, workers: int) -> int:
@@ -33,7 +38,7 @@ def run(settings: Settings, workers: int) -> int:
     """
     home = settings.home
     os.nice(_NICE)
-    jobs.bind(lambda root: pay.pay(home, root))
+    jobs.bind(lambda root: _pay_and_leave_if_large(home, root))
     huey = jobs.queue(home).huey
     huey.on_startup()(lambda: sweep.sweep(home, is_forced=True))
     huey.periodic_task(crontab())(_named("sweep", lambda: sweep.sweep(home)))
@@ -51,6 +56,18 @@ def run(settings: Settings, workers: int) -> int:
     _beat(home, workers)
     consumer.run()
     return 0
+
+
+def _pay_and_leave_if_large(home: str, root: str) -> None:
+    """Pay what is owed, then end this worker if that left it large.
+
+    A first build leaves holes in the heap that nothing gives back; the consumer starts a small
+    worker in the place of this one within a second.
+    """
+    pay.pay(home, root)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if peak * _RSS_UNIT > _LARGE_BYTES:
+        os._exit(0)
 
 
 def _named(name: str, body: Callable[[], None]) -> Callable[[], None]:
