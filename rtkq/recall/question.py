@@ -35,7 +35,7 @@ class Question:
         counts = _term_counts(task)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_TERMS]
         weights = {term: round(UNIT * (1 + log(n))) for term, n in ranked}
-        meanings = {} if task.isascii() else _meanings(weights)
+        meanings = _meanings(weights)
         #: Term → weight in UNITs.
         self.terms = _weighed(meanings, weights) | weights
         tokens = [token.strip(_TRIM).rstrip(".") for token in task.split()]
@@ -75,10 +75,13 @@ def _term_counts(task: str) -> dict[str, int]:
 
 def _meanings(terms: Iterable[str]) -> dict[str, list[str]]:
     """Return the English terms of the Russian ones, the likeliest first; none has no terms."""
-    # Loaded for tasks that are not in English.
+    cyrillic = [term for term in terms if words.is_cyrillic(term)]
+    if not cyrillic:
+        return {}
+    # Loaded for Russian tasks alone.
     from rtkq import russian
 
-    translated = {term: russian.english(term) for term in terms if words.is_cyrillic(term)}
+    translated = {term: russian.english(term) for term in cyrillic}
     return {term: list(map(words.stem, found)) for term, found in translated.items() if found}
 
 

@@ -104,7 +104,10 @@ def test_russian_task_finds_its_dictionary_in_the_bundle(start: Path) -> None:
     assert done.stdout.decode().split() == ["True", "rtkq.russian"]
 
 
-@pytest.mark.parametrize(("task", "is_loaded"), [("the queue", False), ("очередь", True)])
+@pytest.mark.parametrize(
+    ("task", "is_loaded"),
+    [("the queue", False), ("the queue — “naïve” 🙂", False), ("the очередь", True)],
+)
 def test_russian_is_loaded_for_russian_tasks_alone(task: str, is_loaded: bool) -> None:
     """Whoever writes English pays nothing for Russian."""
     code = "import sys; from rtkq.recall.question import Question; Question(sys.argv[1])\n"

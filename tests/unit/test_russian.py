@@ -129,7 +129,7 @@ def _is_term(word: str) -> bool:
 
 def test_no_entry_is_a_stop_word() -> None:
     """It would look as if it were found."""
-    assert not words.STOP & ENTRIES.keys()
+    assert not russian.STOP & ENTRIES.keys()
 
 
 def test_words_of_one_stem_mean_the_same() -> None:
