@@ -128,6 +128,7 @@ def checkout(folder: Path, files: int) -> Path:
         _git(root, "add", "-A")
         _git(root, "commit", "-qm", "start", "--no-verify")
         stamp.write_text(str(_GENERATOR))
+    _git(root, "checkout", "-q", "--", ".")  # benchmarks edit files
     return root
 
 
