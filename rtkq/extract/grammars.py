@@ -84,6 +84,11 @@ _READS_ANYWAY = 10_000
 _BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
 _MOST_OPEN = 1_000
 
+#: tree-sitter-python 0.25 takes memory quadratic in such pairs: a gigabyte for two thousand of
+#: them. Valid Python has them in strings alone.
+_EXPLOSIVE = {"python": re.compile(rb"/\s*\*")}
+_MOST_EXPLOSIVE = 500
+
 #: A query takes quadratic time over a node's tokens, and only a syntax error collects this many.
 _MOST_ERROR_TOKENS = 2_000
 
@@ -105,7 +110,8 @@ def matches(language: str, source: bytes) -> list[tuple[int, Match]] | None:
     from tree_sitter import QueryCursor
 
     grammar, query = _load(language)
-    tree = None if _is_lopsided(source) else _parse(grammar, source)
+    is_costly = _is_lopsided(source) or _is_explosive(language, source)
+    tree = None if is_costly else _parse(grammar, source)
     if tree is None or _is_wreck(tree):
         return None
     cursor = QueryCursor(query)
@@ -150,6 +156,11 @@ def _is_lopsided(source: bytes) -> bool:
     # Arrows and comparisons leave these unequal in readable code too, if less than one in ten.
     angles = abs(source.count(b"<") - source.count(b">"))
     return max(surplus) > _MOST_OPEN or angles > max(_MOST_OPEN, len(source) // 10)
+
+
+def _is_explosive(language: str, source: bytes) -> bool:
+    pair = _EXPLOSIVE.get(language)
+    return pair is not None and len(pair.findall(source)) > _MOST_EXPLOSIVE
 
 
 def _is_wreck(tree: Tree) -> bool:

@@ -111,6 +111,15 @@ def test_brackets_left_open_by_the_thousand_leave_the_words() -> None:
     assert facts.chunks[0].words["Kept"] == 1
 
 
+def test_pairs_that_explode_in_the_grammar_leave_the_words() -> None:
+    """Twenty kilobytes of them took all memory of a machine."""
+    facts = extract(b"kept = 1\n" + b"/*/*/*/*/*\n" * 2_000, "python")
+
+    assert facts.skipped == ""
+    assert facts.definitions == []
+    assert facts.chunks[0].words == {"kept": 1}
+
+
 def test_a_thousand_lines_of_comment_do_not_hide_a_definition() -> None:
     """Python's scanner reads to their end for each of them; the budget allows for it."""
     source = b"def kept(): pass\n" + b"# old code\n" * 1_000
