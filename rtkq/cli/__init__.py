@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -58,6 +59,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0, 1 problem, 2 usage, 130 interrupted."""
+    os.umask(0o077)  # whatever rtkq stores is this user's alone
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = group.main(words, prog_name="rtkq", standalone_mode=False)

@@ -12,7 +12,10 @@ from rtkq import config, recall
 from rtkq.cli import print_json
 from rtkq.cli.checkout import registered_root_of
 from rtkq.errors import ProjectError
-from rtkq.recall.rank import FULL
+from rtkq.recall.rank import FULL, WEIGHTS
+
+#: The score of a file that every signal favours most: shown as 1.
+_BEST = FULL * sum(WEIGHTS.values()) // 1000
 
 
 @click.command("plan")
@@ -97,7 +100,7 @@ def _file(file: recall.File, trace: bool) -> dict[str, Any]:
     shares = sorted(file.shares.items(), key=lambda item: (-item[1], item[0]))
     described: dict[str, Any] = {
         "path": file.path,
-        "score": round(file.score / FULL, 4),
+        "score": round(file.score / _BEST, 4),
         "state": file.state,
         "why": [signal for signal, share in shares if share],
         "symbols": [
@@ -106,7 +109,7 @@ def _file(file: recall.File, trace: bool) -> dict[str, Any]:
         ],
     }
     if trace:
-        described["shares"] = {signal: round(n / FULL, 4) for signal, n in shares}
+        described["shares"] = {signal: round(n / _BEST, 4) for signal, n in shares}
     return described
 
 
@@ -114,5 +117,5 @@ def _print_trace(files: list[recall.File]) -> None:
     click.echo("", file=sys.stderr)
     for file in files:
         shares = sorted(file.shares.items(), key=lambda item: (-item[1], item[0]))
-        told = "  ".join(f"{signal} {n / FULL:.3f}" for signal, n in shares if n)
-        click.echo(f"{file.score / FULL:7.3f}  {file.path}  {told}", err=True)
+        told = "  ".join(f"{signal} {n / _BEST:.3f}" for signal, n in shares if n)
+        click.echo(f"{file.score / _BEST:7.3f}  {file.path}  {told}", err=True)

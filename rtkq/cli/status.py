@@ -56,8 +56,12 @@ def _told(beat: dict[str, Any] | None) -> str:
         return "not running"
     ago = _duration(max(0.0, time.time() - beat["beat_at"]))
     life = "alive" if beat["is_alive"] else "dead"
-    warnings = "".join(f"\n          {text}" for text in beat.get("warnings", ()))
-    return f"{life}, process {beat['pid']}, last beat {ago} ago{warnings}"
+    troubles = [
+        f"\n          {trouble}: {', '.join(beat[trouble])}"
+        for trouble in ("limits", "polled", "missing")
+        if beat.get(trouble)
+    ]
+    return f"{life}, process {beat['pid']}, last beat {ago} ago{''.join(troubles)}"
 
 
 def _duration(seconds: float) -> str:

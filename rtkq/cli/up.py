@@ -31,5 +31,8 @@ def command(paths: tuple[str, ...], workers: int | None, verbose: int, quiet: bo
     for path in paths:
         taken_up(settings.home, path)
     bundle.stage(settings.home, settings)
+    if not quiet:
+        click.echo(f"rtkq: watching and rebuilding under {settings.home}; Ctrl-C stops", err=True)
+        click.echo(f"      what agents run: {bundle.command(settings.home)} AGENT", err=True)
     pool = ["--workers", str(workers)] if workers else []
     sys.exit(tree.run([["watch"], ["worker", *pool]]))

@@ -32,6 +32,8 @@ _SIGNATURE_PERCENT = 30
 _WHOLE_FILES = 8
 _DEFINITIONS_A_FILE = 250
 _CHUNKS_A_FILE = 40
+#: Kinds whose signature cannot be taken for another kind's.
+_TOLD_BY_SIGNATURE = ("function", "method")
 #: What a definition that matches nothing counts beside the best one of its file.
 _UNMATCHED = 0.1
 
@@ -68,10 +70,14 @@ class Definition:
         self.signature = signature
 
     def text(self) -> str:
-        """Return ``:line kind name signature``, the name only where the signature hides it."""
+        """Return ``:line kind name signature``, what the signature tells left out."""
         is_hidden = "." in self.name or not self.signature
-        kind = "" if self.signature.startswith(self.kind) else self.kind
-        words = (kind, self.name if is_hidden else "", self.signature)
+        is_told = self.signature.startswith(self.kind) or self.kind in _TOLD_BY_SIGNATURE
+        words = (
+            "" if is_told and self.signature else self.kind,
+            self.name if is_hidden else "",
+            self.signature,
+        )
         return f"  :{self.line} " + " ".join(filter(None, words))
 
     def short_text(self) -> str:
@@ -168,8 +174,9 @@ def _give_signatures(blocks: list[_Block], room_chars: int) -> int:
     taken = 0
     for turn in range(_SIGNATURES_BY_RANK[0]):
         for most, one in zip(_SIGNATURES_BY_RANK, blocks, strict=False):
-            if turn < min(most, len(one.file.definitions)):
-                definition = one.file.definitions[turn]
+            definitions = one.file.definitions
+            if turn < min(most, len(definitions)) and definitions[turn].match > _UNMATCHED:
+                definition = definitions[turn]
                 text = clean(definition.text())[:_LONGEST_LINE]
                 if taken + len(text) + 1 <= room_chars:
                     taken += len(text) + 1

@@ -52,7 +52,7 @@ def test_saved_function_reaches_the_next_subagent(told: subprocess.CompletedProc
 
     assert "count_lunar_eclipses" not in before
     assert re.search(r"in the memory \d+ ms after the save", after)
-    assert re.search(r"│   :\d+ function def count_lunar_eclipses\(", after)
+    assert re.search(r"│   :\d+ def count_lunar_eclipses\(", after)
 
 
 def test_without_a_terminal_the_story_is_plain_text(

@@ -328,7 +328,7 @@ def test_full_disk_while_publishing_loses_nothing(
     cramped.become_cramped()
 
     for _ in range(2):
-        assert_told(cramped.rtkq(*words, checkout.root), f"{cramped.home}/checkouts/")
+        assert_told(cramped.rtkq(*words, checkout.root), f"{cramped.home}/")
     asked = cramped.rtkq("plan", "evict a cache entry", checkout.root)
     spawned = hook(checkout.root, [f"{cramped.home}/hook/rtkq-hook"])
 

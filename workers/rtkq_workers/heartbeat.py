@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from rtkq import paths
@@ -22,6 +23,12 @@ def write(home: str, kind: str, **facts: Any) -> None:
     with open(fresh, "w", encoding="utf-8") as stream:
         json.dump({"pid": os.getpid(), "beat_at": time.time(), **facts}, stream)
     os.replace(fresh, file)
+
+
+def remove(home: str, kind: str) -> None:
+    """Stop beating: the process of this *kind* ended as it should."""
+    with suppress(FileNotFoundError):
+        os.unlink(paths.heartbeat_file(home, kind))
 
 
 def read(home: str, kind: str) -> dict[str, Any] | None:

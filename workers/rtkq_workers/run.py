@@ -53,8 +53,10 @@ def run(settings: Settings, workers: int) -> int:
         shutdown_timeout=_DRAIN_S,
     )
     _bind_to_parent(consumer.environment)
-    _beat(home, workers)
+    ended = _beat(home, workers)
     consumer.run()
+    ended.set()
+    heartbeat.remove(home, "worker")
     return 0
 
 
@@ -105,11 +107,15 @@ def _bind_to_parent(environment: Any) -> None:
     environment.init_child = init
 
 
-def _beat(home: str, workers: int) -> None:
+def _beat(home: str, workers: int) -> threading.Event:
+    """Beat until the event returned is set."""
+    ended = threading.Event()
+
     def beat() -> None:
         started_at = time.time()
-        while True:
+        while not ended.is_set():
             heartbeat.write(home, "worker", started_at=started_at, workers=workers)
-            time.sleep(_HEARTBEAT_S)
+            ended.wait(_HEARTBEAT_S)
 
     threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+    return ended

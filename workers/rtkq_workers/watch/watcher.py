@@ -54,14 +54,20 @@ def run(settings: Settings, extra_roots: Sequence[str] = ()) -> int:
         extra_roots: Projects to register first.
 
     Returns:
-        0, the exit code.
+        The exit code: 0 after SIGTERM, 130 after SIGINT.
 
     Raises:
         RtkqError: Another watcher runs already, or the home cannot be used.
     """
     stop = threading.Event()
+    codes: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        codes.append(130 if number == signal.SIGINT else 0)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     with alone(settings.home):
         for root in extra_roots:
             ledger.register(settings.home, os.path.realpath(root))
@@ -72,7 +78,8 @@ def run(settings: Settings, extra_roots: Sequence[str] = ()) -> int:
                 watcher.tick()
         finally:
             watcher.stop()
-    return 0
+            heartbeat.remove(settings.home, "watch")
+    return codes[0]
 
 
 class Watcher:
