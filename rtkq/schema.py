@@ -122,6 +122,8 @@ class FileRow(Model):
     lines = IntegerField()
     #: How often and lately commits touched it: see ``build.history``.
     heat = IntegerField()
+    #: What imports find it by: see ``build.imports``; empty for most kinds of files.
+    module = TextField(index=True)
 
     class Meta:
         table_name = "file"
@@ -192,6 +194,37 @@ class TailRow(Model):
         without_rowid = True
 
 
+class WantRow(Model):
+    """What a file asks for: one attempt to find what one of its imports means."""
+
+    file = IntegerField()
+    #: Number of the import, and of the attempt: the first one that finds a file counts.
+    place = IntegerField()
+    attempt = IntegerField()
+    #: See ``build.imports``.
+    spec = TextField(index=True)
+
+    class Meta:
+        table_name = "want"
+        primary_key = CompositeKey("file", "place", "attempt")
+        without_rowid = True
+
+
+class EdgeRow(Model):
+    """One file resting on another."""
+
+    source = IntegerField()
+    #: 0 imports, 1 tests.
+    kind = IntegerField()
+    target = IntegerField()
+
+    class Meta:
+        table_name = "edge"
+        primary_key = CompositeKey("source", "kind", "target")
+        indexes = ((("target", "kind"), False),)
+        without_rowid = True
+
+
 class PartRow(Model):
     """What one layer says of one file, ready to print below the file's path."""
 
@@ -212,6 +245,7 @@ class TallyRow(Model):
     id = IntegerField(primary_key=True)
     files = IntegerField()
     bytes = IntegerField()
+    edges = IntegerField()
     #: Files whose facts were extracted by the last build, and all others.
     rebuilt = IntegerField()
     reused = IntegerField()
@@ -295,6 +329,8 @@ MEMORY = Schema(
         DefinitionRow,
         PostingRow,
         TailRow,
+        WantRow,
+        EdgeRow,
         PartRow,
         LayerRow,
         DebtRow,
@@ -311,8 +347,10 @@ MEMORY = Schema(
                name TEXT NOT NULL, content BLOB NOT NULL, size INTEGER NOT NULL,
                mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
                is_verified INTEGER NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
-               role INTEGER NOT NULL, lines INTEGER NOT NULL, heat INTEGER NOT NULL)""",
+               role INTEGER NOT NULL, lines INTEGER NOT NULL, heat INTEGER NOT NULL,
+               module TEXT NOT NULL)""",
             "CREATE INDEX file_name ON file (name)",
+            "CREATE INDEX file_module ON file (module)",
             "CREATE INDEX file_heat ON file (role, heat DESC)",
             """CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,
                at INTEGER NOT NULL, paths TEXT NOT NULL)""",
@@ -327,10 +365,18 @@ MEMORY = Schema(
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
             """CREATE TABLE tail (term TEXT NOT NULL, field INTEGER NOT NULL, tail BLOB NOT NULL,
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
+            """CREATE TABLE want (file INTEGER NOT NULL, place INTEGER NOT NULL,
+               attempt INTEGER NOT NULL, spec TEXT NOT NULL,
+               PRIMARY KEY (file, place, attempt)) WITHOUT ROWID""",
+            "CREATE INDEX want_spec ON want (spec)",
+            """CREATE TABLE edge (source INTEGER NOT NULL, kind INTEGER NOT NULL,
+               target INTEGER NOT NULL, PRIMARY KEY (source, kind, target)) WITHOUT ROWID""",
+            "CREATE INDEX edge_target ON edge (target, kind)",
             """CREATE TABLE part (layer INTEGER NOT NULL, file INTEGER NOT NULL,
                text TEXT NOT NULL, PRIMARY KEY (layer, file)) WITHOUT ROWID""",
             """CREATE TABLE tally (id INTEGER NOT NULL PRIMARY KEY, files INTEGER NOT NULL,
-               bytes INTEGER NOT NULL, rebuilt INTEGER NOT NULL, reused INTEGER NOT NULL)""",
+               bytes INTEGER NOT NULL, edges INTEGER NOT NULL, rebuilt INTEGER NOT NULL,
+               reused INTEGER NOT NULL)""",
             "CREATE TABLE layer (kind TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
             """CREATE TABLE debt (path TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL,
                marked_at INTEGER NOT NULL) WITHOUT ROWID""",

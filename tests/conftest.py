@@ -110,7 +110,7 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
         ).fetchall(),
         "field": connection.execute("SELECT * FROM field ORDER BY field").fetchall(),
         "file": connection.execute(
-            "SELECT path, name, content, size, language, skipped, role, lines, heat"
+            "SELECT path, name, content, size, language, skipped, role, lines, heat, module"
             " FROM file ORDER BY 1"
         ).fetchall(),
         "definition": sorted(
@@ -123,7 +123,14 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
             (layer, by_number[file], text)
             for layer, file, text in connection.execute("SELECT * FROM part")
         ),
-        "tally": connection.execute("SELECT files, bytes FROM tally").fetchall(),
+        "want": sorted(
+            (by_number[file], *rest) for file, *rest in connection.execute("SELECT * FROM want")
+        ),
+        "edge": sorted(
+            (by_number[source], kind, by_number[target])
+            for source, kind, target in connection.execute("SELECT * FROM edge")
+        ),
+        "tally": connection.execute("SELECT files, bytes, edges FROM tally").fetchall(),
         "debt": connection.execute("SELECT path FROM debt ORDER BY 1").fetchall(),
     }
     connection.close()

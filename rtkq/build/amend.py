@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from rtkq.build import overview
+from rtkq.build import edges, overview
 from rtkq.build.document import Section
 from rtkq.build.history import Commit, History, commit_section
 from rtkq.build.impact import Scale, Totals
@@ -22,6 +22,8 @@ from rtkq.recall import layout
 from rtkq.store.memory import Memory
 
 _TERMS_A_QUERY = 400
+#: More files than this cannot be linked anew within a short transaction.
+_MOST_ASKERS = 1000
 
 _Place = tuple[str, int]  # term, field
 _Rank = tuple[str | int, str | int]
@@ -34,6 +36,13 @@ class Change:
     file: int
     before: Source | None
     after: Source | None
+
+
+def _come_or_gone(change: Change) -> list[Source]:
+    """Return what imports find from now on, or find no more."""
+    sources = [one for one in (change.before, change.after) if one is not None]
+    languages = {one.language for one in sources}
+    return sources if len(sources) == 1 or len(languages) == 2 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,10 @@ class Amendment:
         past: Past,
         totals: dict[int, Totals],
         lists: dict[_Place, PostingList],
+        askers: set[int],
     ) -> None:
         self._changes = changes
+        self._askers = askers
         self._past = past
         self._totals = totals
         self._lists = lists
@@ -69,6 +80,7 @@ class Amendment:
         """Write everything; call within the publishing transaction."""
         connection = memory.connection
         self._write_files(connection)
+        edges.link(connection, self._askers | {change.file for change in self._changes})
         self._write_past(connection)
         self._write_lists(connection)
         connection.executemany(
@@ -87,11 +99,15 @@ class Amendment:
         connection.executemany("DELETE FROM definition WHERE file = ?", files)
         connection.executemany("DELETE FROM file WHERE id = ?", files)
         connection.executemany(DELETE_PARTS, files)
+        connection.executemany("DELETE FROM want WHERE file = ?", files)
         for change in self._changes:
             if change.after is not None:
                 connection.execute(INSERT_FILE, change.after.file_row(change.file))
                 connection.executemany(INSERT_DEFINITION, change.after.definition_rows(change.file))
                 connection.executemany(INSERT_PART, part_rows(change.file, change.after))
+                connection.executemany(
+                    edges.INSERT_WANT, edges.want_rows(change.file, change.after)
+                )
 
     def _write_past(self, connection: Any) -> None:
         past = self._past
@@ -144,12 +160,16 @@ def prepare(memory: Memory, changes: Sequence[Change], past: Past) -> Amendment 
             totals[section.field] = totals[section.field].plus(sign, sign * section.length)
     if any(one.step != rows[number].step for number, one in totals.items()):
         return None
+    come_or_gone = chain.from_iterable(map(_come_or_gone, changes))
+    askers = edges.askers(memory.connection, come_or_gone)
+    if len(askers) > _MOST_ASKERS:
+        return None
     scales = {number: Scale(number, row.step) for number, row in rows.items()}
     was, is_now = _impacts(before, scales), _impacts(after, scales)
     gone, added = was - is_now, is_now - was
     lists = _load_lists(memory, {place for place, _, _ in gone | added})
     _edit(lists, gone, added, _ranks(memory, changes, past))
-    return Amendment(changes, past, totals, lists)
+    return Amendment(changes, past, totals, lists, askers)
 
 
 def _sections_of_files(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
-from rtkq.build import overview
+from rtkq.build import edges, overview
 from rtkq.build.history import History, commit_section
 from rtkq.build.parts import INSERT_PART, part_rows
 from rtkq.build.postings import Index
@@ -40,6 +40,7 @@ class Assembly:
         self._connection.execute(INSERT_FILE, row)
         self._connection.executemany(INSERT_DEFINITION, source.definition_rows(self._files))
         self._connection.executemany(INSERT_PART, part_rows(self._files, source))
+        self._connection.executemany(edges.INSERT_WANT, edges.want_rows(self._files, source))
         if source.language:
             past = self._history.section(path)
             self._index.add(self._files, chain(source.sections(), past))
@@ -68,6 +69,7 @@ class Assembly:
                 for field, totals in self._index.totals.items()
             ],
         )
+        edges.link(self._connection)
         overview.write_files(self._connection)
         overview.write_history(self._connection)
         overview.write_tally(self._connection, rebuilt=self._new_files)

@@ -46,9 +46,11 @@ def write_tally(connection: Any, *, rebuilt: int) -> None:
         rebuilt: Files whose facts this build had to extract.
     """
     files, size = connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM file").fetchone()
+    (edges,) = connection.execute("SELECT count(*) FROM edge").fetchone()
     connection.execute(
-        "INSERT OR REPLACE INTO tally (id, files, bytes, rebuilt, reused) VALUES (1, ?, ?, ?, ?)",
-        (files, size, rebuilt, files - rebuilt),
+        "INSERT OR REPLACE INTO tally (id, files, bytes, edges, rebuilt, reused)"
+        " VALUES (1, ?, ?, ?, ?, ?)",
+        (files, size, edges, rebuilt, files - rebuilt),
     )
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtkq.build.document import Section, sections
+from rtkq.build.imports import module_of
 from rtkq.build.roles import role_of
 from rtkq.extract.facts import Facts
 from rtkq.records import Stamp
 
 _FILE_COLUMNS = (
     "id, path, name, content, size, mtime_ns, ctime_ns, inode, is_verified,"
-    " language, skipped, role, lines, heat"
+    " language, skipped, role, lines, heat, module"
 )
 _DEFINITION_COLUMNS = (
     "file, chunk, ordinal, name, kind, line, end_line, parent, signature, is_exported"
@@ -72,6 +73,7 @@ class Source:
             role_of(self.path),
             self.facts.lines,
             self.heat,
+            module_of(self.path, self.language),
         )
 
     def definition_rows(self, file: int) -> list[tuple[Any, ...]]:

@@ -72,7 +72,7 @@ def command(
                 "generation": memory.generation,
                 "indexed_at": recall.instant(memory.indexed_at_ms),
                 "query_type": kind,
-                "stats": _stats(memory),
+                **_counts(memory),
                 "delta": difference.summary(changes),
                 "context": context,
             }
@@ -89,6 +89,9 @@ def _state(memory: recall.Memory, stale_after_s: int, *, has_changed: bool) -> s
     return State.DIRTY if has_changed and state == State.FRESH else state
 
 
-def _stats(memory: recall.Memory) -> dict[str, Any]:
-    files, size, reused, rebuilt = memory.row(queries.TALLY) or (0, 0, 0, 0)
-    return {"files": files, "bytes": size, "reused": reused, "rebuilt": rebuilt}
+def _counts(memory: recall.Memory) -> dict[str, Any]:
+    files, size, edges, reused, rebuilt = memory.row(queries.TALLY) or (0,) * 5
+    return {
+        "stats": {"files": files, "bytes": size, "reused": reused, "rebuilt": rebuilt},
+        "graph": {"nodes": files, "edges": edges},
+    }

@@ -14,6 +14,10 @@ DEP_MANIFEST = 4
 TEST_MAP = 5
 CHANGE_DIGEST = 6
 
+#: Kinds of edges between files: imports another one, is a test of another one.
+EDGE_IMPORT = 0
+EDGE_TEST = 1
+
 #: Name by number.
 NAMES = (
     "project_map",

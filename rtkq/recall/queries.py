@@ -53,7 +53,7 @@ PARTS_BY_PLACE = """SELECT path, text FROM part CROSS JOIN file ON file.id = par
 HOT = """SELECT path FROM file WHERE role = 0 AND heat > 0 AND language != ''
          ORDER BY heat DESC, path LIMIT ?"""
 
-TALLY = "SELECT files, bytes, reused, rebuilt FROM tally WHERE id = 1"
+TALLY = "SELECT files, bytes, edges, reused, rebuilt FROM tally WHERE id = 1"
 
 ALL = (
     OWNER,

@@ -149,7 +149,9 @@ def test_explore_json_is_what_the_contract_says(home: str, shop: Checkout) -> No
 
     assert told.returncode == 0
     assert (document["command"], document["project"]) == ("explore", shop.root)
-    assert (document["state"], document["generation"]) == ("dirty", 2)
+    assert document["state"] == "dirty"
+    assert document["generation"] > 0
+    assert document["graph"] == {"nodes": 9, "edges": 1}
     assert document["stats"] == {
         "files": 9,
         "bytes": size,
