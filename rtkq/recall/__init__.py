@@ -91,7 +91,7 @@ def context(
     state = "dirty" if is_elsewhere else memory.state(stale_after_s)
     candidates = rank(memory, Question(task))[: most_files(budget_tokens)]
     files = _on_disk(candidates, root or memory.root, is_elsewhere)
-    describe(memory, files)
+    describe(memory, files, budget_tokens)
     first = header(memory, state)
     owed = _owed_lines(memory)
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, owed)) - 1

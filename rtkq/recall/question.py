@@ -21,7 +21,7 @@ _SENSES = (100, 60, 40, 30, 30)
 _TRIM = "`'\"*#,;:()[]{}<>!?«»“”…"
 _TESTS = frozenset(("test", "spec", "fixtur"))
 _ASIDE = frozenset(
-    """doc document documentation readm exampl example changelog config configur configuration
+    """doc docs document documentation readm exampl example changelog config configur configuration
     ci workflow lint depend dependency bump upgrad releas packag dockerfil makefil""".split()  # noqa: SIM905 (a list of quoted words would hide the words)
 )
 #: A task is about what its first words name.

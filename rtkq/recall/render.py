@@ -23,13 +23,13 @@ MARKER_END = f"</{MARKER}>"
 CHARS_A_TOKEN = 4
 _FILES_A_THOUSAND_TOKENS = 22
 _FEWEST_FILES = 5
-_MOST_FILES = 30
+_MOST_FILES = 40
 _LONGEST_LINE = 140
 #: Definitions a file shows with their signature, by its rank, and what they may take of the room.
 _SIGNATURES_BY_RANK = (4, 3, 3, 2, 2, 1, 1, 1, 1, 1)
 _SIGNATURE_PERCENT = 30
-#: Files whose definitions are all candidates for their line, matched or not.
-_WHOLE_FILES = 8
+#: One file in so many tokens may show definitions that match nothing as well.
+_TOKENS_A_WHOLE_FILE = 500
 _DEFINITIONS_A_FILE = 250
 _CHUNKS_A_FILE = 40
 #: Kinds whose signature cannot be taken for another kind's.
@@ -110,7 +110,7 @@ def most_files(budget_tokens: int) -> int:
     return min(_MOST_FILES, max(_FEWEST_FILES, many))
 
 
-def describe(memory: Memory, files: list[File]) -> None:
+def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
     """Give each file its definitions, those that match best first."""
     matched: dict[tuple[int, int], float] = {}
     for file in files:
@@ -120,7 +120,7 @@ def describe(memory: Memory, files: list[File]) -> None:
     pairs = [number for pair in matched for number in pair]
     for number, chunk, *values in memory.rows(queries.DEFINITIONS, among=pairs) if pairs else ():
         by_number[number].definitions.append(Definition(matched[number, chunk], *values))
-    for file in files[:_WHOLE_FILES]:
+    for file in files[: budget_tokens // _TOKENS_A_WHOLE_FILE]:
         _add_unmatched(memory, file, matched)
     for file in files:
         file.definitions.sort(key=lambda one: (-one.match, one.line, one.name))
@@ -155,13 +155,15 @@ def fill(files: list[File], room_chars: int) -> list[str]:
 class _Block:
     """One file and the definitions it got room for."""
 
-    __slots__ = ("file", "named", "signed")
+    __slots__ = ("file", "named", "shown", "signed")
 
     def __init__(self, file: File) -> None:
         self.file = file
         #: (line, text) of definitions, with and without signature.
         self.signed: list[tuple[int, str]] = []
         self.named: list[tuple[int, str]] = []
+        #: Names that are there.
+        self.shown: set[str] = set()
 
     def lines(self) -> list[str]:
         signed = [text for _, text in sorted(self.signed)]
@@ -181,6 +183,7 @@ def _give_signatures(blocks: list[_Block], room_chars: int) -> int:
                 if taken + len(text) + 1 <= room_chars:
                     taken += len(text) + 1
                     one.signed.append((definition.line, text))
+                    one.shown.add(definition.name)
     return taken
 
 
@@ -196,14 +199,15 @@ def _give_names(blocks: list[_Block], room_chars: int) -> None:
     likely.sort(key=lambda entry: entry[:3])
     for _, rank, line, definition in likely:
         one = blocks[rank]
-        if any(line == shown for shown, _ in one.signed):
-            continue
+        if definition.name in one.shown:
+            continue  # an overload, or there already
         text = clean(definition.short_text())
         cost = len(text) + (0 if one.named else len("  +\n"))
         if cost > room_chars:
             break
         room_chars -= cost
         one.named.append((line, text))
+        one.shown.add(definition.name)
 
 
 def _path_line(file: File) -> str:

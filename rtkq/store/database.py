@@ -16,6 +16,13 @@ import peewee
 from rtkq.errors import HomeError, StoreBusy, StoreDamaged, StoreError, StoreFull
 from rtkq.schema import APPLICATION_ID, Schema
 
+_SIGNS_OF_DAMAGE = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "corrupt",
+)
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT_MS = 2500
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
@@ -149,7 +156,7 @@ def _translate(error: Exception, file: str) -> StoreError | HomeError:
         return StoreBusy(f"{file} stayed locked for {BUSY_TIMEOUT_MS} ms", "try again")
     if "full" in text or ("disk I/O" in text and _is_full(file)):
         return _full(file, text)
-    if any(sign in text for sign in ("malformed", "not a database", "no such table", "corrupt")):
+    if any(sign in text for sign in _SIGNS_OF_DAMAGE):
         return StoreDamaged(f"{file} is damaged: {text}", "it is rebuilt by `rtkq refresh`")
     if "unable to open" in text or "readonly" in text:
         return _unusable(file, error)
