@@ -18,6 +18,7 @@ import click
 import pytest
 
 from rtkq import cli, errors
+from rtkq.recall import layers
 from rtkq.recall.rank import WEIGHTS
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,7 @@ def _places(value: Any, place: str) -> Iterator[str]:
         for part in value:
             yield from _places(part, f"{place}[]")
     else:
+        place = re.sub(rf"^context\.({'|'.join(layers.NAMES)})$", "context.<layer>", place)
         yield re.sub(rf"shares\.({'|'.join(WEIGHTS)})$", "shares.<signal>", place)
 
 
@@ -197,6 +199,21 @@ def test_plan_prints_the_fields_of_the_reference(
     found = printed(capsys, "plan", "refresh the session", refreshed, "--trace")
 
     assert fields(found) == documented("JSON of rtkq plan")
+
+
+@pytest.mark.parametrize("name", ["explore", "delta"])
+def test_explore_and_delta_print_the_fields_of_the_reference(
+    name: str,
+    refreshed: str,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With a change on the disk, so that there is a file to tell of."""
+    Path(refreshed, "src/new.py").write_text("")
+
+    found = printed(capsys, name, refreshed)
+
+    assert fields(found) == documented(f"JSON of rtkq {name}")
 
 
 def test_status_prints_the_fields_of_the_reference(
