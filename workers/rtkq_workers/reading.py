@@ -14,6 +14,7 @@ from rtkq.extract.facts import Facts, decode, encode
 from rtkq.extract.languages import language_of, version_of
 from rtkq.records import Stamp
 from rtkq.store import facts as store
+from rtkq_workers.quarantine import Quarantine
 
 #: Files between two signs of life: short enough for a lease, long enough for one transaction.
 BATCH = 64
@@ -60,66 +61,79 @@ def sources(
         known: Files whose content needs no reading while their stamp is the same.
         is_fresh: Extract everything anew instead of fetching facts.
     """
+    known = known or {}
+    librarian = _Librarian(home, root, is_fresh=is_fresh)
     for start in range(0, len(paths), BATCH):
-        batch = [
-            _read(root, path, (known or {}).get(path)) for path in paths[start : start + BATCH]
+        read = [_read(root, path, known.get(path)) for path in paths[start : start + BATCH]]
+        yield librarian.sources([one for one in read if one is not None])
+
+
+class _Librarian:
+    """Finds the facts about files that were read, and has those extracted that nobody has."""
+
+    def __init__(self, home: str, root: str, *, is_fresh: bool) -> None:
+        self._home = home
+        self._root = root
+        self._is_fresh = is_fresh
+        self._quarantine = Quarantine(home, root)
+
+    def sources(self, batch: Sequence[_Read]) -> list[Source]:
+        """Return *batch* with facts, storing what had to be extracted."""
+        keys = [
+            store.key(one.content, one.language, version_of(one.language))
+            if one.content and one.language
+            else b""
+            for one in batch
         ]
-        yield _with_facts(home, root, [one for one in batch if one is not None], is_fresh)
+        stored = {} if self._is_fresh else store.fetch(self._home, filter(None, keys))
+        fresh: dict[bytes, bytes] = {}
+        found = [
+            self._source(one, key, stored, fresh) for one, key in zip(batch, keys, strict=True)
+        ]
+        store.put(self._home, fresh)
+        return found
 
-
-def _with_facts(home: str, root: str, batch: Sequence[_Read], is_fresh: bool) -> list[Source]:
-    keys = {
-        one.path: store.key(one.content, one.language, version_of(one.language))
-        for one in batch
-        if one.content and one.language
-    }
-    stored = {} if is_fresh else store.fetch(home, keys.values())
-    fresh: dict[bytes, bytes] = {}
-    found = []
-    for one in batch:
-        key = keys.get(one.path)
-        facts = _facts(root, one, key, stored, fresh)
-        found.append(
-            Source(
-                one.path,
-                one.stamp,
-                one.is_verified,
-                one.content,
-                one.language,
-                facts,
-                is_new=key in fresh,
-            )
+    def _source(
+        self, one: _Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
+    ) -> Source:
+        facts = self._facts(one, key, stored, fresh)
+        return Source(
+            one.path,
+            one.stamp,
+            one.is_verified,
+            one.content,
+            one.language,
+            facts,
+            is_new=key in fresh,
         )
-    store.put(home, fresh)
-    return found
 
+    def _facts(
+        self, one: _Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
+    ) -> Facts:
+        if not key:
+            return Facts(one.language, "huge" if one.language else "unread", 0)
+        payload = stored.get(key) or fresh.get(key)
+        if payload is not None:
+            try:
+                return decode(payload)
+            except ValueError:
+                pass  # a damaged entry is expendable: extract again and replace it
+        data = one.data if one.data is not None else self._bytes_of(one)
+        if data is None or self._quarantine.is_condemned(key):
+            return Facts(one.language, "unread" if data is None else "failed", 0)
+        self._quarantine.enter(key, one.language)
+        facts = extract(data, one.language)
+        self._quarantine.leave()
+        fresh[key] = encode(facts)
+        return facts
 
-def _facts(
-    root: str,
-    one: _Read,
-    key: bytes | None,
-    stored: Mapping[bytes, bytes],
-    fresh: dict[bytes, bytes],
-) -> Facts:
-    if key is None:
-        return Facts(one.language, "huge" if one.language else "unread", 0)
-    payload = stored.get(key) or fresh.get(key)
-    if payload is not None:
-        try:
-            return decode(payload)
-        except ValueError:
-            pass  # a damaged entry is expendable: extract again and replace it
-    data = one.data if one.data is not None else _bytes_of(root, one)
-    facts = extract(data, one.language)
-    fresh[key] = encode(facts)
-    return facts
+    def _bytes_of(self, one: _Read) -> bytes | None:
+        """Return the bytes whose hash is known, or None where they changed meanwhile.
 
-
-def _bytes_of(root: str, one: _Read) -> bytes:
-    again = _read(root, one.path, None)
-    if again is None or again.data is None or again.content != one.content:
-        return b""  # it changed under us: its new stamp is owed, and this entry is not its own
-    return again.data
+        Then the stamp that goes into the memory is not the file's any more, so it is owed again.
+        """
+        again = _read(self._root, one.path, None)
+        return again.data if again is not None and again.content == one.content else None
 
 
 def content_of(root: str, path: str) -> bytes | None:
