@@ -6,8 +6,6 @@ watch it names in ``limit``, and the watcher polls that project instead.
 
 from __future__ import annotations
 
-import errno
-import sys
 from typing import Protocol
 
 from rtkq_workers.watch.ignore import Ignore
@@ -90,22 +88,3 @@ class Blind:
 
     def stop(self) -> None:
         """Do nothing."""
-
-
-def observer() -> Observer:
-    """Return the best observer of this machine, started.
-
-    Without an inotify instance to be had everything is polled: slow, but nothing is missed.
-    """
-    if not sys.platform.startswith("linux"):
-        from rtkq_workers.watch.native import NativeObserver
-
-        return NativeObserver()
-    from rtkq_workers.watch.pruned import PrunedObserver
-
-    try:
-        return PrunedObserver()
-    except OSError as error:
-        if error.errno != errno.EMFILE:
-            raise
-        return Blind(INSTANCES_LIMIT)

@@ -32,7 +32,8 @@ from rtkq_workers.watch.debounce import Burst
 from rtkq_workers.watch.follow import Follower
 from rtkq_workers.watch.ignore import Ignore
 from rtkq_workers.watch.mounts import remote_kind
-from rtkq_workers.watch.observe import Blind, observer
+from rtkq_workers.watch.observe import Blind
+from rtkq_workers.watch.platform import observer
 
 _log = logging.getLogger(__name__)
 _TICK_S = 1.0
