@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
@@ -33,38 +33,37 @@ Subjects = Mapping[str, Callable[[], Sample]]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="hook_latency", description=__doc__)
+    parser.add_argument("repositories", nargs="*", type=Path, help="checkouts to ask as well")
     parser.add_argument("--quick", action="store_true", help="small repositories, few rounds")
     parser.add_argument("--rounds", type=int, help="samples of each subject (60; 400 in a storm)")
-    parser.add_argument("--sizes", type=int, nargs="+", metavar="FILES")
-    parser.add_argument("--no-storm", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="*", metavar="FILES")
+    parser.add_argument("--no-storm", action="store_true", help="idle only; edits nothing")
     options = parser.parse_args(arguments)
-    sizes = options.sizes or (_QUICK_SIZES if options.quick else _SIZES)
+    sizes = (_QUICK_SIZES if options.quick else _SIZES) if options.sizes is None else options.sizes
     rounds = options.rounds or (20 if options.quick else 60)
     home = measure.kept_home("hook-home")
-    roots = {files: _prepared(home, files) for files in sizes}
-    subjects = _subjects(home, roots)
+    made = {repository.checkout(measure.workspace(), n): tasks.tasks(n, _DOCUMENTS) for n in sizes}
+    real = [root.resolve() for root in options.repositories]
+    asked = made | {root: tasks.commit_messages(root, _DOCUMENTS) for root in real}
+    for root, texts in asked.items():
+        measure.rtkq(home, "refresh", "--quiet", str(root))
+        _write_documents(home, root, texts)
+    subjects = _subjects(home, asked)
     idle = measure.interleaved(subjects, rounds)
     _print_latency("Hook, idle", idle)
-    _print_split(home, roots[sizes[-1]], rounds)
-    if not options.no_storm:
-        with storm.rebuilds(home, [str(root) for root in roots.values()]) as paid, _told(home):
+    _print_split(home, list(asked)[-1], rounds)
+    if made and not options.no_storm:
+        with storm.rebuilds(home, [str(root) for root in made]) as paid, _told(home):
             stormy = measure.interleaved(subjects, rounds if options.quick else 4 * rounds)
         _print_latency(f"Hook while workers rebuild ({paid()} generations published)", stormy)
         _print_quotients(idle, stormy)
 
 
-def _prepared(home: Path, files: int) -> Path:
-    root = repository.checkout(measure.workspace(), files)
-    measure.rtkq(home, "refresh", "--quiet", str(root))
-    _write_documents(home, root, files)
-    return root
-
-
-def _write_documents(home: Path, root: Path, files: int) -> None:
-    for number, task in enumerate(tasks.tasks(files, _DOCUMENTS)):
+def _write_documents(home: Path, root: Path, texts: Sequence[str]) -> None:
+    for number, task in enumerate(texts):
         spawn = {
             "session_id": "benchmark",
-            "prompt_id": f"{files}-{number}",
+            "prompt_id": f"{root.name}-{number}",
             "cwd": str(root),
             "hook_event_name": "PreToolUse",
             "tool_name": "Agent",
@@ -83,13 +82,13 @@ def interpreter(home: Path) -> str:
     return script.partition("[ -x ")[2].partition(" ]")[0].strip("'")
 
 
-def _subjects(home: Path, roots: Mapping[int, Path]) -> Subjects:
+def _subjects(home: Path, roots: Iterable[Path]) -> Subjects:
     bare = [interpreter(home), "-I", "-S", "-c", "pass"]
     subjects = {"bare interpreter": lambda: measure.process(bare)}
     command = [bundle.command(str(home)), "claude-code"]
-    for files, root in roots.items():
+    for root in roots:
         documents = _documents(home, root)
-        subjects[f"hook, {files:,} files"] = partial(_hook, command, documents)
+        subjects[f"hook, {root.name}"] = partial(_hook, command, documents)
     return subjects
 
 

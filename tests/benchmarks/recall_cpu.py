@@ -7,7 +7,6 @@ for each task and every word is cut anew, as in the hook.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for files in (_QUICK_SIZES if options.quick else _SIZES) if sizes is None else sizes:
         asked[repository.checkout(measure.workspace(), files)] = tasks.tasks(files, _TASKS)
     for root in options.repositories:
-        asked[root.resolve()] = _commit_messages(root)
+        asked[root.resolve()] = tasks.commit_messages(root, _TASKS)
     for root in asked:
         measure.rtkq(home, "refresh", "--quiet", str(root))
     subjects: dict[str, Callable[[], Sample]] = {}
@@ -48,13 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         subjects[f"{root.name}, warm"] = partial(_warm, _opened(home, root), cycle(texts))
         subjects[f"{root.name}, cold"] = partial(_cold, home, root, cycle(texts))
     _print(home, measure.interleaved(subjects, options.rounds * _TASKS), asked)
-
-
-def _commit_messages(root: Path) -> list[str]:
-    """Return the newest commit messages of a real checkout: tasks that somebody once had."""
-    log = ["git", "-C", str(root), "log", f"-{_TASKS}", "--no-merges", "--format=%B%x00"]
-    printed = subprocess.run(log, capture_output=True, check=True).stdout.decode(errors="replace")
-    return [text.strip() for text in printed.split("\0") if text.strip()]
 
 
 def _opened(home: Path, root: Path) -> Memory:

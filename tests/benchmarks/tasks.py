@@ -1,11 +1,13 @@
-"""Tasks about a synthetic repository, in the shapes that agents give them."""
+"""Tasks about a synthetic repository, in the shapes agents give them, and about real ones."""
 
 from __future__ import annotations
 
 import itertools
 import random
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.benchmarks import repository
 
@@ -37,6 +39,13 @@ def tasks(files: int, count: int) -> list[str]:
     chooser = random.Random(f"tasks {files}")
     rare = repository.rare_words(files)
     return [_SHAPES[number % len(_SHAPES)](_theme(files, rare, chooser)) for number in range(count)]
+
+
+def commit_messages(root: Path, count: int) -> list[str]:
+    """Return the newest commit messages of a real checkout: tasks that somebody once had."""
+    log = ["git", "-C", str(root), "log", f"-{count}", "--no-merges", "--format=%B%x00"]
+    printed = subprocess.run(log, capture_output=True, check=True).stdout.decode(errors="replace")
+    return [text.strip() for text in printed.split("\0") if text.strip()]
 
 
 def _theme(files: int, rare: list[str], chooser: random.Random) -> _Theme:
