@@ -42,6 +42,7 @@ class Build:
     wall_s: float
     #: From the start of the process to a memory that a hook can be answered from, in seconds.
     first_stage_s: float
+    #: Largest resident size; Linux never tells less than that of the process that started it.
     peak_mb: float
 
 
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _refresh_of_nothing() -> float:
     """Return the processor seconds of a refresh that finds nothing to do."""
     root = repository.checkout(measure.workspace(), 1)
-    home = measure.workspace() / "rate-home-nothing"
+    home = measure.kept_home("rate-home-nothing")
     measure.rtkq(home, "refresh", "--quiet", str(root))
     return measure.rtkq(home, "refresh", "--quiet", str(root)).cpu_ms / 1000
 
