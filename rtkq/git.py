@@ -20,6 +20,8 @@ _SAFE_OPTIONS = (
     "core.untrackedCache=false",
     "-c",
     "core.quotePath=false",
+    "-c",
+    "log.showSignature=false",  # it would run what the repository calls gpg
 )
 _CHANGES = {b"A": "added", b"D": "removed"}
 _LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
@@ -64,6 +66,12 @@ def head(root: str) -> str | None:
     return _line(root, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
 
 
+#: No questions, and no network for what a partial clone left out.
+_QUIET = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+#: Some commits claim to come from a time that no database can hold.
+_LAST_INSTANT = 1 << 40
+
+
 class Commit(NamedTuple):
     """One commit as git tells it."""
 
@@ -75,9 +83,11 @@ class Commit(NamedTuple):
     paths: list[str]
 
 
-def commit_names(root: str, most: int) -> list[str]:
-    """Return the newest commits reachable from HEAD, newest first, without merges."""
-    listed = _run(root, ("rev-list", "--no-merges", f"--max-count={most}", "HEAD"))
+def commit_names(root: str, head: str, most: int) -> list[str]:
+    """Return the newest commits reachable from the commit *head*, without merges."""
+    if not head:
+        return []
+    listed = _run(root, ("rev-list", "--no-merges", f"--max-count={most}", head))
     return (listed or b"").decode("ascii").split()
 
 
@@ -95,15 +105,18 @@ def commits(root: str, names: Sequence[str]) -> Iterator[Commit]:
             "--ignore-missing",
             "--no-renames",
             "--name-only",
-            "--format=%x01%H %ct%n%B%x02",
+            "--format=%x00%H %ct%n%B%x00",
         ),
         stdin="\n".join(names).encode(),
     )
-    for entry in (told or b"").decode("utf-8", "replace").split("\x01")[1:]:
-        head, _, tail = entry.partition("\x02")
+    # NUL is the one character that neither a message nor a path can hold.
+    parts = (told or b"").decode("utf-8", "replace").split("\0")
+    for head, paths in zip(parts[1::2], parts[2::2], strict=True):
         first, _, message = head.partition("\n")
         name, _, at = first.partition(" ")
-        yield Commit(name, int(at), message, [path for path in tail.split("\n") if path])
+        yield Commit(
+            name, min(int(at), _LAST_INSTANT), message, [path for path in paths.split("\n") if path]
+        )
 
 
 def commit_of(root: str, revision: str) -> str | None:
@@ -193,7 +206,7 @@ def _run(
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            env=environment | _QUIET,
             check=False,
         )
     except OSError:

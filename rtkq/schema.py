@@ -271,6 +271,9 @@ class DebtRow(Model):
     path = TextField(primary_key=True)
     #: Raised at each mark; publishing clears the debt only where it is the seq that was read.
     seq = IntegerField()
+    #: The oldest seq that is not paid: whoever marked the path before waits for it, however
+    #: often it was marked since.
+    since = IntegerField()
     #: Milliseconds since the epoch of the first mark that is still owed.
     marked_at = IntegerField()
 
@@ -379,6 +382,7 @@ MEMORY = Schema(
                reused INTEGER NOT NULL)""",
             "CREATE TABLE layer (kind TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
             """CREATE TABLE debt (path TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL,
+               since INTEGER NOT NULL,
                marked_at INTEGER NOT NULL) WITHOUT ROWID""",
         ),
     ),

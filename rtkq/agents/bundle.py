@@ -61,9 +61,11 @@ try:
 except BaseException:
     posix._exit(0)
 """
+#: Digest of the other files of a bundle.
+_SEAL = "seal"
 _SCRIPT = """\
 #!/bin/sh
-[ -x {python} ] && [ -r {start} ] && exec {python} -I -S -E {start} "$@"
+[ -x {python} ] && [ -r {start} ] && {python} -I -S -E {start} "$@" 2>/dev/null
 exit 0
 """
 
@@ -85,7 +87,8 @@ def stage(home: str, settings: Settings) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sources = dict(_sources())
     bundle = hook / _name(sources)
-    if not bundle.exists():
+    if not _is_whole(bundle):
+        shutil.rmtree(bundle, ignore_errors=True)
         _build(bundle, sources)
     lines = [f"{key}\t{value}\n" for key, value in flat(home, settings).items()]
     _replace(hook / _SETTINGS, "".join(lines), 0o600)
@@ -146,6 +149,7 @@ def _build(bundle: Path, sources: dict[str, bytes]) -> None:
         _write(building / "start.py", _START, 0o600)
         _compile(building, {path: text for path, text in sources.items() if _is_module(path)})
         _lay_down(building, {path: text for path, text in sources.items() if not _is_module(path)})
+        _write(building / _SEAL, _seal(building).encode(), 0o600)
         building.rename(bundle)
     except OSError:
         # Whoever staged the same bundle first has left what we wanted.
@@ -153,6 +157,22 @@ def _build(bundle: Path, sources: dict[str, bytes]) -> None:
             raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _is_whole(bundle: Path) -> bool:
+    """Return whether what was staged is what was meant to be: a power cut may leave less."""
+    try:
+        sealed = (bundle / _SEAL).read_text("ascii")
+        return sealed == _seal(bundle)
+    except (OSError, ValueError):
+        return False
+
+
+def _seal(bundle: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(one for one in bundle.rglob("*") if one.is_file() and one.name != _SEAL):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _is_module(path: str) -> bool:
@@ -212,6 +232,8 @@ def _write(file: Path, content: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     with open(os.open(file, flags, mode), "wb") as stream:
         stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _retire_others(current: Path) -> None:

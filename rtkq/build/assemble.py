@@ -35,7 +35,7 @@ class Assembly:
         self._last_path = path
         self._files += 1
         self._new_files += source.is_new
-        source = replace(source, heat=self._history.heat(path))
+        source = replace(source, heat=self._history.heat(path) if source.language else 0)
         row = source.file_row(self._files)
         self._connection.execute(INSERT_FILE, row)
         self._connection.executemany(INSERT_DEFINITION, source.definition_rows(self._files))

@@ -93,7 +93,9 @@ def _task_and_path(words: tuple[str, ...], task_file: Any) -> tuple[str, str]:
     if not expected <= len(words) <= expected + 1:
         raise click.UsageError("give one TASK (quoted) and at most one PATH")
     path = words[expected] if len(words) > expected else "."
-    return (words[0] if task_file is None else task_file.read()), path
+    task = words[0] if task_file is None else task_file.read()
+    # An argument may hold bytes that are no text.
+    return task.encode("utf-8", "replace").decode(), path
 
 
 def _file(file: recall.File, trace: bool) -> dict[str, Any]:

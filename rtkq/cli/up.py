@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import click
@@ -33,6 +34,8 @@ def command(paths: tuple[str, ...], workers: int | None, verbose: int, quiet: bo
     bundle.stage(settings.home, settings)
     if not quiet:
         click.echo(f"rtkq: watching and rebuilding under {settings.home}; Ctrl-C stops", err=True)
-        click.echo(f"      what agents run: {bundle.command(settings.home)} AGENT", err=True)
+        click.echo(
+            f"      what agents run: {shlex.quote(bundle.command(settings.home))} AGENT", err=True
+        )
     pool = ["--workers", str(workers)] if workers else []
     sys.exit(tree.run([["watch"], ["worker", *pool]]))

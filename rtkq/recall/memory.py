@@ -67,7 +67,8 @@ class Memory:
             status = posix.stat(paths.verified_file(self.home, self.root))
         except OSError:
             return float("inf")
-        return time.time() - status.st_mtime
+        # A clock that was set back leaves an instant of the future: no reason to believe it.
+        return abs(time.time() - status.st_mtime)
 
     def close(self) -> None:
         """Give the database back."""

@@ -89,7 +89,7 @@ def header(memory: Memory, state: str) -> str:
     """Return the first line of a context: where it comes from and how old it is."""
     project = memory.root.rstrip("/").rpartition("/")[2] or "/"
     return (
-        f'{MARKER_PREFIX}project="{clean(project)}" state="{state}"'
+        f'{MARKER_PREFIX}project="{clean(project).replace(chr(34), chr(39))}" state="{state}"'
         f' generation="{memory.generation}" indexed_at="{instant(memory.indexed_at_ms)}">'
     )
 

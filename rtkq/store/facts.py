@@ -7,7 +7,7 @@ extractor, so worktrees of one repository, and branches one after another, pay o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -41,24 +41,34 @@ def fetch(home: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for shard, wanted in _by_shard(keys).items():
         database = _opened(home, shard)
-        with translated(database.file):
-            for start in range(0, len(wanted), _KEYS_A_QUERY):
-                batch = wanted[start : start + _KEYS_A_QUERY]
-                places = ",".join("?" * len(batch))
-                select = f"SELECT key, payload FROM fact WHERE key IN ({places})"
-                found.update(database.connection.execute(select, batch))
+        try:
+            with translated(database.file):
+                found.update(_rows(database, wanted))
+        except StoreDamaged:
+            _drop(database)
     return found
+
+
+def _rows(database: Database, wanted: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    for start in range(0, len(wanted), _KEYS_A_QUERY):
+        batch = wanted[start : start + _KEYS_A_QUERY]
+        places = ",".join("?" * len(batch))
+        select = f"SELECT key, payload FROM fact WHERE key IN ({places})"
+        yield from database.connection.execute(select, batch)
 
 
 def put(home: str, payloads: Mapping[bytes, bytes]) -> None:
     """Store *payloads* by key, one short transaction a database."""
     for shard, keys in _by_shard(payloads).items():
         database = _opened(home, shard)
-        with translated(database.file), database.atomic():
-            database.connection.executemany(
-                "INSERT OR REPLACE INTO fact (key, payload) VALUES (?, ?)",
-                [(key, payloads[key]) for key in keys],
-            )
+        try:
+            with translated(database.file), database.atomic():
+                database.connection.executemany(
+                    "INSERT OR REPLACE INTO fact (key, payload) VALUES (?, ?)",
+                    [(key, payloads[key]) for key in keys],
+                )
+        except StoreDamaged:
+            _drop(database)
 
 
 def _by_shard(keys: Iterable[bytes]) -> dict[str, list[bytes]]:
@@ -104,7 +114,19 @@ def _open_or_replace(file: str) -> Database:
     try:
         return Database(file, FACTS)
     except StoreDamaged:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.unlink(file + suffix)
+        _unlink(file)
         return Database(file, FACTS)
+
+
+def _drop(database: Database) -> None:
+    """Throw a damaged database away: what it held is extracted again when it is needed."""
+    with suppress(Exception):
+        database.close()
+    _open.pop(database.file, None)
+    _unlink(database.file)
+
+
+def _unlink(file: str) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.unlink(file + suffix)

@@ -46,21 +46,14 @@ def claim(home: str, root: str, *, takeover_after_s: float = TAKEOVER_AFTER_S) -
         descriptor = _take_over(file, takeover_after_s)
     if descriptor is None:
         return None
-    with memories.opened(home, root) as memory:
-        fence = memory.raise_fence()
-    os.utime(descriptor)
+    try:
+        with memories.opened(home, root) as memory:
+            fence = memory.raise_fence()
+        os.utime(descriptor)
+    except BaseException:
+        os.close(descriptor)  # or this process would lock itself out
+        raise
     return Lease(descriptor, fence)
-
-
-def is_held(home: str, root: str) -> bool:
-    """Return whether a process holds the lease for the checkout at *root* now."""
-    file = paths.lease_file(home, root)
-    if not os.path.exists(file):
-        return False
-    descriptor = _lock(file)
-    if descriptor is not None:
-        os.close(descriptor)
-    return descriptor is None
 
 
 def _lock(file: str) -> int | None:
@@ -85,7 +78,7 @@ def _is_replaced(file: str, descriptor: int) -> bool:
 
 def _age_s(file: str) -> float:
     try:
-        return time.time() - os.stat(file).st_mtime
+        return abs(time.time() - os.stat(file).st_mtime)
     except FileNotFoundError:
         return 0.0
 

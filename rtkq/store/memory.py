@@ -31,6 +31,7 @@ from rtkq.schema import MEMORY, DebtRow, FieldRow, MetaRow
 from rtkq.store.database import Database, private_folder, translated
 
 _NAMES_A_QUERY = 500
+_INSERT_DEBT = "INSERT INTO debt (path, seq, since, marked_at) VALUES (?, ?, ?, ?)"
 _SET_ASIDE = "damaged"
 
 
@@ -81,9 +82,8 @@ class Memory(Database):
             changes = {"debt_seq": seq} | ({"full_seq": seq} if is_full else {})
             MetaRow.update(**changes).execute()
             self.connection.executemany(
-                "INSERT INTO debt (path, seq, marked_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (path) DO UPDATE SET seq = excluded.seq",
-                [(path, seq, at_ms) for path in owed],
+                f"{_INSERT_DEBT} ON CONFLICT (path) DO UPDATE SET seq = excluded.seq",
+                [(path, seq, seq, at_ms) for path in owed],
             )
         return seq
 
@@ -92,16 +92,20 @@ class Memory(Database):
         return {row.path: row.seq for row in DebtRow.select()}
 
     def is_owing(self, up_to_seq: int | None = None) -> bool:
-        """Return whether anything is owed, or anything marked at or before a seq."""
+        """Return whether anything is owed, or anything that was marked at or before a seq."""
         wish = self.meta().full_seq
         if up_to_seq is None:
             return bool(wish) or DebtRow.select().exists()
-        return 0 < wish <= up_to_seq or DebtRow.select().where(DebtRow.seq <= up_to_seq).exists()
+        return 0 < wish <= up_to_seq or DebtRow.select().where(DebtRow.since <= up_to_seq).exists()
 
     def clear_debts(self, paid: Mapping[str, int]) -> None:
-        """Delete the debts *paid* (path → seq read) that were not marked again since."""
+        """Delete the debts *paid* (path → seq read); of those marked again the newer part stays."""
         self.connection.executemany(
             "DELETE FROM debt WHERE path = ? AND seq = ?", list(paid.items())
+        )
+        self.connection.executemany(
+            "UPDATE debt SET since = ? + 1 WHERE path = ?",
+            [(seq, path) for path, seq in paid.items()],
         )
 
     # -- files ---------------------------------------------------------------------------
@@ -232,8 +236,14 @@ def opened(home: str, root: str) -> Iterator[Memory]:
     except StoreDamaged:
         set_aside(home, root)
         memory = _open_current(home, root)
-    with memory:
-        yield memory
+    try:
+        with memory:
+            yield memory
+    except StoreDamaged:
+        # Damage deep inside shows when it is read; the next try starts from an empty memory.
+        if is_current(home, root, memory):
+            set_aside(home, root)
+        raise
 
 
 def _open_current(home: str, root: str) -> Memory:
@@ -317,7 +327,7 @@ def supersede(
         current.check_fence(fence)
         meta = current.meta()
         owed = [
-            (row.path, row.seq, row.marked_at)
+            (row.path, row.seq, paid.get(row.path, row.since - 1) + 1, row.marked_at)
             for row in DebtRow.select()
             if paid.get(row.path) != row.seq
         ]
@@ -331,7 +341,9 @@ def supersede(
                 full_seq=0 if meta.full_seq <= full_seq else meta.full_seq,
                 **description,
             )
-            fresh.connection.executemany("INSERT INTO debt VALUES (?, ?, ?)", owed)
+            fresh.connection.executemany(
+                "INSERT INTO debt (path, seq, since, marked_at) VALUES (?, ?, ?, ?)", owed
+            )
         _point_link(home, meta.root, folder)
     # The one before stays for readers that hold it open.
     _remove_superseded(home, meta.root, keep=(current.folder, folder))
@@ -349,7 +361,14 @@ def _remove_superseded(home: str, root: str, keep: tuple[str, ...]) -> None:
     folder = paths.checkout(home, root)
     for name in os.listdir(folder):
         if name.startswith("memory.") and name not in kept:
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+            _remove(os.path.join(folder, name))
+
+
+def _remove(path: str) -> None:
+    if os.path.islink(path):
+        os.unlink(path)  # a swap that was killed before its last step
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def set_aside(home: str, root: str) -> None:
@@ -377,11 +396,17 @@ def forget(home: str, root: str) -> None:
 HEAD_DEBT = ".git/HEAD"
 
 
-def touch_verified(home: str, root: str) -> None:
-    """Note that the memory of *root* was just compared with the disk."""
+def touch_verified(home: str, root: str, at: float | None = None) -> None:
+    """Note that the memory of *root* was compared with the disk.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        root: A registered checkout.
+        at: When the disk was looked at, in seconds since the epoch; now when omitted.
+    """
     file = paths.verified_file(home, root)
     with open(file, "ab"):
-        os.utime(file)
+        os.utime(file, None if at is None else (at, at))
 
 
 def verified_at(home: str, root: str) -> float:

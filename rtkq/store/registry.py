@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
 from rtkq import paths
 from rtkq.records import Project
 from rtkq.schema import REGISTRY, ProjectRow
@@ -9,6 +12,7 @@ from rtkq.store.database import Database, private_folder
 
 #: A nudge that has not been taken up for this long is believed lost, in seconds.
 _NUDGE_LOST_AFTER_S = 5.0
+_LONGEST_BACKOFF_S = 600.0
 
 
 class Registry(Database):
@@ -19,6 +23,7 @@ class Registry(Database):
 
     def __init__(self, home: str) -> None:
         private_folder(home)
+        _hide_from_git(home)
         super().__init__(paths.registry_file(home), REGISTRY)
 
     def add(self, root: str) -> None:
@@ -40,7 +45,10 @@ class Registry(Database):
 
     def owing(self, now: float) -> list[Project]:
         """Return the projects that owe a rebuild and may try now, most recently used first."""
-        due = (ProjectRow.owed_seq > ProjectRow.done_seq) & (ProjectRow.retry_at <= now)
+        # No backoff is that long: the clock was set back since.
+        is_future = ProjectRow.retry_at > now + _LONGEST_BACKOFF_S
+        is_ready = (ProjectRow.retry_at <= now) | is_future
+        due = (ProjectRow.owed_seq > ProjectRow.done_seq) & is_ready
         return [
             _project(row)
             for row in ProjectRow.select().where(due).order_by(ProjectRow.used_at.desc())
@@ -79,6 +87,14 @@ class Registry(Database):
     def drop_nudge(self, root: str) -> None:
         """Note that the nudge was taken up: the next mark needs another one."""
         ProjectRow.update(nudged_at=0.0).where(ProjectRow.root == root).execute()
+
+
+def _hide_from_git(home: str) -> None:
+    """Keep a home that lies within a project out of it: it would feed on itself."""
+    file = os.path.join(home, ".gitignore")
+    if not os.path.exists(file):
+        with suppress(OSError), open(file, "w", encoding="ascii") as stream:
+            stream.write("*\n")
 
 
 def _project(row: ProjectRow) -> Project:

@@ -122,7 +122,7 @@ def test_start_is_short_and_the_rest_is_compiled(start: Path) -> None:
     """A main script is compiled at every start, an import is not."""
     assert len(start.read_text().splitlines()) < 10
     files = [file for file in start.parent.rglob("*") if file.is_file()]
-    assert sorted(file.name for file in files) == ["modules.pyc", "russian.tsv", "start.py"]
+    assert sorted(file.name for file in files) == ["modules.pyc", "russian.tsv", "seal", "start.py"]
 
 
 def test_package_itself_imports_nothing() -> None:

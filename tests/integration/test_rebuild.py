@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from rtkq import recall, store
 from rtkq.errors import LeaseLost
 from rtkq.store import lease
 from rtkq.store import memory as memories
-from rtkq_workers import barrier, rebuild
+from rtkq_workers import barrier, pay, rebuild
 from tests.conftest import Checkout
 
 Rows = Callable[[str], dict[str, list[Any]]]
@@ -22,6 +23,12 @@ Rows = Callable[[str], dict[str, list[Any]]]
 def refresh(home: str, root: str) -> None:
     store.register(home, root)
     barrier.refresh(home, root, is_full=False, progress=lambda _done, _total: None)
+
+
+def run_of(home: str, root: str, held: lease.Lease) -> rebuild._Run:
+    """Return what `rebuild` works with, to stop it between two steps."""
+    place = rebuild.scan.identity(root)
+    return rebuild._Run(home, root, held, lambda _done, _total: None, place)
 
 
 def test_first_build_makes_everything_findable(home: str, checkout: Checkout) -> None:
@@ -106,12 +113,29 @@ def test_debt_marked_while_building_outlives_the_swap(
     monkeypatch.setattr(rebuild.failpoints, "reach", interfere)
     claimed = lease.claim(home, checkout.root)
     assert claimed is not None
-    run = rebuild._Run(home, checkout.root, claimed, lambda _done, _total: None)
+    run = run_of(home, checkout.root, claimed)
     with memories.opened(home, checkout.root) as memory:
         rebuild._assemble(run, memory, memory.debts(), 0)
 
     with memories.opened(home, checkout.root) as memory:
         assert memory.debts().keys() == {"src/cache.py", "src/late.py"}
+
+
+def test_path_marked_again_is_still_owed_to_whoever_marked_it_first(
+    home: str, checkout: Checkout
+) -> None:
+    """A later mark of the same path does not let an earlier barrier pass; paying it does."""
+    refresh(home, checkout.root)
+    seq = store.mark(home, checkout.root, ["src/cache.py"])
+    with memories.opened(home, checkout.root) as memory:
+        read = memory.debts()
+    store.mark(home, checkout.root, ["src/cache.py"])
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.is_owing(seq)
+        memory.clear_debts(read)
+        assert not memory.is_owing(seq)
+        assert memory.is_owing()
 
 
 def test_worker_that_lost_its_lease_cannot_publish(home: str, checkout: Checkout) -> None:
@@ -123,7 +147,7 @@ def test_worker_that_lost_its_lease_cannot_publish(home: str, checkout: Checkout
     assert takeover is not None
     checkout.write("src/cache.py", "def other():\n    pass\n")
     store.mark(home, checkout.root, ["src/cache.py"])
-    run = rebuild._Run(home, checkout.root, frozen, lambda _done, _total: None)
+    run = run_of(home, checkout.root, frozen)
 
     with pytest.raises(LeaseLost):
         rebuild._pay(run)
@@ -194,3 +218,61 @@ def _edit_and_commit(checkout: Checkout, path: str, message: str) -> None:
     with open(f"{checkout.root}/{path}", "a") as stream:
         stream.write("\n")
     checkout.commit(message)
+
+
+def test_any_commit_message_can_be_read(
+    home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """Control characters in a message are nobody's frame."""
+    _edit_and_commit(checkout, "src/cache.py", "\x01 1 2\x02 odd\n\n\x01\x02\x03 and odder")
+
+    refresh(home, checkout.root)
+
+    assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+    assert [row[2] for row in rows_of(checkout.root)["history"]].count("src/cache.py") == 1
+
+
+def test_memory_of_another_recipe_is_owed(home: str, checkout: Checkout) -> None:
+    """After an update that computes otherwise, a memory is not believed to be up to date."""
+    refresh(home, checkout.root)
+    with memories.opened(home, checkout.root) as memory:
+        memory.connection.execute("UPDATE meta SET recipe = 'older'")
+
+    refresh(home, checkout.root)
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.meta().recipe == rebuild.RECIPE
+
+
+def test_file_of_the_future_is_published_once(home: str, checkout: Checkout) -> None:
+    """A file whose mtime lies ahead is verified like any other."""
+    os.utime(f"{checkout.root}/src/cache.py", (4e9, 4e9))
+    refresh(home, checkout.root)
+    barrier.sync(home, checkout.root, timeout_s=30)
+    with memories.opened(home, checkout.root) as memory:
+        before = memory.meta().generation
+
+    barrier.sync(home, checkout.root, timeout_s=30)
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.meta().generation == before
+
+
+def test_unexpected_failure_is_noted_and_waited_for(
+    home: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a rebuild raises is told by the registry, and the next try waits."""
+    store.register(home, checkout.root)
+    store.mark(home, checkout.root, [])
+
+    def explode(*_arguments: object) -> bool:
+        raise ZeroDivisionError("nobody expected this")
+
+    monkeypatch.setattr(pay, "rebuild", explode)
+    pay.pay(home, checkout.root)
+
+    with store.Registry(home) as registry:
+        project = registry.find(checkout.root)
+        assert project is not None
+        assert project.last_error == "nobody expected this"
+        assert registry.owing(time.time()) == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from rtkq import git, jobs, recall, store
-from rtkq.errors import ProjectError, Timeout
+from rtkq.build import RECIPE
+from rtkq.errors import ProjectError, StoreDamaged, Timeout
 from rtkq.records import Stage
-from rtkq.store import lease
 from rtkq.store import memory as memories
 from rtkq_workers import heartbeat
 from rtkq_workers.rebuild import Progress, rebuild
@@ -16,6 +16,9 @@ from rtkq_workers.watch import scan
 _POLL_S = 0.01
 #: Living workers have this long to take a nudge up before the caller helps itself, in seconds.
 _PATIENCE_S = 2.0
+#: What others marked meanwhile is waited for as well, but only so long: a steady writer would
+#: hold the barrier for ever. In seconds.
+_CALM_S = 1.0
 
 
 def refresh(home: str, root: str, *, is_full: bool, progress: Progress) -> None:
@@ -27,10 +30,21 @@ def refresh(home: str, root: str, *, is_full: bool, progress: Progress) -> None:
         is_full: Recompute everything.
         progress: Told (files done, files in all).
     """
-    _mark_differences(home, root, is_full=is_full)
-    while not rebuild(home, root, progress=progress):
-        time.sleep(_POLL_S)
-    store.touch_verified(home, root)
+    is_compared = False
+    while not is_compared:
+        began_at = time.time()
+        is_compared, _ = _mark_differences(home, root, is_full=is_full)
+        is_full = False
+        while not _rebuild_even_if_damaged(home, root, progress):
+            time.sleep(_POLL_S)
+    store.touch_verified(home, root, began_at)
+
+
+def _rebuild_even_if_damaged(home: str, root: str, progress: Progress) -> bool:
+    try:
+        return rebuild(home, root, progress=progress)
+    except StoreDamaged:
+        return rebuild(home, root, progress=progress)  # it was set aside: from nothing now
 
 
 def sync(home: str, root: str, *, timeout_s: float) -> None:
@@ -40,53 +54,60 @@ def sync(home: str, root: str, *, timeout_s: float) -> None:
         Timeout: It was not after *timeout_s* seconds; what is owed stays owed.
     """
     deadline = time.monotonic() + timeout_s
-    while True:
-        seq = _mark_differences(home, root)
-        if seq is None:
-            return
-        jobs.nudge(home, root)
-        _wait_paid(home, root, seq, deadline)
-        with memories.opened(home, root) as memory:
-            # What the first build read while it went on is known only now.
-            is_paid = memory.meta().stage == Stage.COMPLETE and not memory.is_owing(seq)
-        if is_paid:
-            store.touch_verified(home, root)
-            return
+    is_compared = False
+    while not is_compared:
+        began_at = time.time()
+        is_compared, seq = _mark_differences(home, root)
+        if seq is not None:
+            jobs.nudge(home, root)
+            _wait_paid(home, root, seq, deadline)
+    store.touch_verified(home, root, began_at)
 
 
-def _mark_differences(home: str, root: str, *, is_full: bool = False) -> int | None:
-    """Mark what differs between disk and memory; return the seq to wait for, None for nothing."""
+def _mark_differences(home: str, root: str, *, is_full: bool = False) -> tuple[bool, int | None]:
+    """Mark what differs between disk and memory.
+
+    Returns:
+        Whether they could be compared: a first build may have read a file before it changed, and
+        which ones it has read nobody knows until it is done. And the seq to wait for, None where
+        nothing is owed.
+    """
     try:
         seen = scan.survey(root)
     except FileNotFoundError as error:
         raise ProjectError(f"{root} is gone", "`rtkq clear` forgets it") from error
     known = store.known_files(home, root)
     owed = [] if known is None else scan.compare(seen, known)
-    owed += store.head_debts(home, root, git.head(root))
+    owed += store.head_debts(home, root, git.head(root), RECIPE)
     if not owed and known is not None and not is_full:
-        store.touch_verified(home, root)
-        return None
-    return store.mark(home, root, owed, is_full=is_full)
+        return True, None
+    return known is not None, store.mark(home, root, owed, is_full=is_full)
 
 
 def _wait_paid(home: str, root: str, seq: int, deadline: float) -> None:
     patience_ends = time.monotonic() + _PATIENCE_S
-    while not _is_paid(home, root, seq):
-        if time.monotonic() > deadline:
+    calm_ends = 0.0
+    while True:
+        is_paid, is_owing = _look(home, root, seq)
+        now = time.monotonic()
+        calm_ends = calm_ends or (now + _CALM_S if is_paid else 0.0)
+        if is_paid and (now > calm_ends or not is_owing):
+            return
+        if now > deadline:
             raise Timeout(
                 f"the memory of {root} is not up to date yet",
                 "give a longer --timeout, or look at `rtkq status`",
             )
-        has_workers = heartbeat.is_alive(home, "worker")
-        if not has_workers or time.monotonic() > patience_ends:
+        if not is_paid and (now > patience_ends or not heartbeat.is_alive(home, "worker")):
             rebuild(home, root)
         time.sleep(_POLL_S)
 
 
-def _is_paid(home: str, root: str, seq: int) -> bool:
+def _look(home: str, root: str, seq: int) -> tuple[bool, bool]:
+    """Return whether what was marked up to *seq* is paid, and whether anything is owed."""
     with memories.opened(home, root) as memory:
-        is_paid = memory.meta().stage == Stage.COMPLETE and not memory.is_owing(seq)
-    return is_paid and not lease.is_held(home, root)
+        is_whole = memory.meta().stage == Stage.COMPLETE
+        return is_whole and not memory.is_owing(seq), memory.is_owing()
 
 
 def summary(home: str, root: str) -> str:

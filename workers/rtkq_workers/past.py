@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rtkq import git
@@ -22,13 +23,13 @@ class _Row:
     paths: list[str]
 
 
-def read(home: str, root: str) -> History:
+def read(home: str, root: str, head: str) -> History:
     """Return the commits that count in the checkout at *root*; none without git."""
-    return History(_commits(home, root, git.commit_names(root, history.MOST_COMMITS)))
+    return History(_commits(home, root, git.commit_names(root, head, history.MOST_COMMITS)))
 
 
 def follow(
-    home: str, root: str, memory: Memory, *, has_moved: bool, appeared: Iterable[str]
+    home: str, root: str, memory: Memory, *, head: str, appeared: Iterable[str]
 ) -> Past | None:
     """Return how the past changed for the files of *memory*.
 
@@ -36,14 +37,15 @@ def follow(
         home: Folder for everything rtkq stores.
         root: Real path of the checkout.
         memory: Its memory as it was published.
-        has_moved: Whether HEAD is another commit than then.
+        head: The commit to follow; empty without any.
         appeared: Paths that came into the checkout or left it: commits may tell of them.
 
     Returns:
         None where a commit that no longer counts is known no more: all must be read anew.
     """
     rows = _rows(memory)
-    names = git.commit_names(root, history.MOST_COMMITS) if has_moved else list(rows)
+    has_moved = head != memory.meta().git_head
+    names = git.commit_names(root, head, history.MOST_COMMITS) if has_moved else list(rows)
     fresh = _commits(home, root, [name for name in names if name not in rows])
     gone_names = rows.keys() - set(names)
     concerned = set(appeared) | {path for name in gone_names for path in rows[name].paths}
@@ -78,7 +80,10 @@ def _commits(home: str, root: str, names: list[str]) -> dict[str, Commit]:
     """Return the commits of these *names* from the facts, or from git and then into the facts."""
     keys = {name: store.key(bytes.fromhex(name), "commit", _VERSION) for name in names}
     stored = store.fetch(home, keys.values())
-    found = {name: history.decode(stored[key]) for name, key in keys.items() if key in stored}
+    found: dict[str, Commit] = {}
+    for name, key in keys.items():
+        with suppress(KeyError, ValueError):  # not stored, or damaged: git has it
+            found[name] = history.decode(stored[key])
     missing = [name for name in names if name not in found]
     for start in range(0, len(missing), _BATCH):
         read = {

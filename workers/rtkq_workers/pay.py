@@ -30,7 +30,8 @@ def pay(home: str, root: str) -> None:
     except LeaseLost as error:
         _log.warning("%s", error)
         return
-    except (RtkqError, OSError) as error:
+    except Exception as error:
+        # Whatever it is: not noted, it would be tried again at once and for ever, unseen.
         _note_failure(home, root, project.attempts + 1, error)
         return
     if is_done:
@@ -39,9 +40,12 @@ def pay(home: str, root: str) -> None:
 
 def _note_failure(home: str, root: str, attempts: int, error: Exception) -> None:
     wait_s = backoff_s(attempts) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
-    _log.warning("rebuilding %s failed, try %d: %s", root, attempts, error)
+    is_known = isinstance(error, RtkqError | OSError)
+    _log.warning("rebuilding %s failed, try %d: %s", root, attempts, error, exc_info=not is_known)
     with Registry(home) as registry:
-        registry.fail(root, attempts=attempts, retry_at=time.time() + wait_s, error=str(error))
+        registry.fail(
+            root, attempts=attempts, retry_at=time.time() + wait_s, error=str(error) or repr(error)
+        )
 
 
 def backoff_s(attempt: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -23,6 +24,7 @@ _READS = 3
 _GRAIN_NS = 20_000_000
 #: Where stamps come in whole seconds, a tick is one.
 _COARSE_GRAIN_NS = 2_000_000_000
+_LASTING = (errno.EACCES, errno.EPERM, errno.ELOOP)
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
@@ -122,8 +124,10 @@ class _Librarian:
         if data is None or self._quarantine.is_condemned(key):
             return Facts(one.language, "unread" if data is None else "failed", 0)
         self._quarantine.enter(key, one.language)
-        facts = extract(data, one.language)
-        self._quarantine.leave()
+        try:
+            facts = extract(data, one.language)
+        finally:
+            self._quarantine.leave()
         fresh[key] = encode(facts)
         return facts
 
@@ -163,12 +167,12 @@ def _read(root: str, path: str, known: Known | None) -> _Read | None:
     for _ in range(_READS):
         try:
             descriptor = os.open(file, _OPEN)
-        except OSError:
-            return _unreadable(file, path)
+        except OSError as error:
+            return _unreadable(file, path, error)
         try:
             found = _read_open(descriptor, path, language, known)
-        except OSError:
-            return None
+        except OSError as error:
+            return _unreadable(file, path, error)
         finally:
             os.close(descriptor)
         if found is None or found.is_verified:
@@ -198,18 +202,19 @@ def _whole(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _unreadable(file: str, path: str) -> _Read | None:
+def _unreadable(file: str, path: str, error: OSError) -> _Read | None:
     try:
         status = os.lstat(file)
     except OSError:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    return _Read(path, "", Stamp.of(status), True, b"", None)
+    # Too many open files or a failing disk may be better next time: then look again.
+    return _Read(path, "", Stamp.of(status), error.errno in _LASTING, b"", None)
 
 
 def _is_settled(stamp: Stamp) -> bool:
     """Return whether a later change is sure to give another stamp (git's "racy" rule)."""
-    newest = max(stamp.mtime_ns, stamp.ctime_ns)
-    grain = _GRAIN_NS if newest % 1_000_000_000 else _COARSE_GRAIN_NS
-    return newest < time.time_ns() - grain
+    # Each write moves the ctime, and nobody can set it: an mtime may lie in the future.
+    grain = _GRAIN_NS if stamp.ctime_ns % 1_000_000_000 else _COARSE_GRAIN_NS
+    return stamp.ctime_ns < time.time_ns() - grain

@@ -8,6 +8,8 @@ lock is held for long.
 from __future__ import annotations
 
 import gc
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +35,8 @@ from rtkq_workers.watch import scan
 MOST_IN_PLACE = 300
 #: A first build of so many files shows its paths before their content.
 _STAGED_FROM = 400
+#: A sign of life of the holder of a lease, well before it is believed frozen; in seconds.
+_RENEW_S = 10.0
 
 Progress = Callable[[int, int], None]
 
@@ -45,10 +49,19 @@ class _Run:
     root: str
     lease: lease.Lease
     progress: Progress
+    #: What tells the folder at the root from another one.
+    place: tuple[int, int] | None
 
-    def alive(self, done: int, total: int) -> None:
-        """Renew the lease and tell how far the work is, in files."""
-        self.lease.renew()
+    def check_place(self) -> None:
+        """Raise FileNotFoundError unless the folder at the root is the one the work began in.
+
+        One that went away, or whose file system did, looks as if every file had been deleted.
+        """
+        if self.place is None or scan.identity(self.root) != self.place:
+            raise FileNotFoundError(f"{self.root} went away while it was read")
+
+    def tell(self, done: int, total: int) -> None:
+        """Tell how far the work is, in files."""
         self.progress(done, total)
 
 
@@ -72,12 +85,31 @@ def rebuild(home: str, root: str, *, progress: Progress = lambda _done, _total: 
     if claimed is None:
         return False
     try:
-        run = _Run(home, root, claimed, progress)
-        while _pay(run):
-            pass
+        run = _Run(home, root, claimed, progress, scan.identity(root))
+        with _renewed(claimed):
+            while _pay(run):
+                pass
     finally:
         claimed.release()
     return True
+
+
+@contextmanager
+def _renewed(held: lease.Lease) -> Iterator[None]:
+    """Renew the lease all the while, by a thread: a frozen process freezes its threads as well."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(_RENEW_S):
+            held.renew()
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _pay(run: _Run) -> bool:
@@ -122,7 +154,7 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     has_moved = head != memory.meta().git_head
     told = Past()
     if has_moved or appeared:
-        followed = past.follow(run.home, run.root, memory, has_moved=has_moved, appeared=appeared)
+        followed = past.follow(run.home, run.root, memory, head=head, appeared=appeared)
         if followed is None:
             return False
         told = followed
@@ -132,7 +164,8 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     amendment = prepare(memory, changes, told)
     if amendment is None:
         return False
-    run.alive(len(debts), len(debts))
+    run.tell(len(debts), len(debts))
+    run.check_place()
     failpoints.reach("rebuild.before_publish")
     _publish(run, memory, amendment if changes or has_moved else None, verified, debts, head)
     return True
@@ -143,9 +176,13 @@ def _with_heat(
 ) -> dict[str, Source]:
     concerned = told.retold.keys() | (after.keys() - rows.keys())
     return {
-        path: replace(source, heat=told.after.heat(path) if path in concerned else rows[path].heat)
+        path: replace(source, heat=_heat(source, told) if path in concerned else rows[path].heat)
         for path, source in after.items()
     }
+
+
+def _heat(source: Source, told: Past) -> int:
+    return told.after.heat(source.path) if source.language else 0
 
 
 def _publish(
@@ -243,18 +280,19 @@ def _show_paths(run: _Run, memory: Memory) -> bool:
 
 def _assemble(run: _Run, memory: Memory, paid: Mapping[str, int], full_seq: int) -> None:
     """Build a new memory of everything on the disk and swap it in."""
+    began_at = time.time()
     paths = sorted(scan.survey(run.root))
     known = {} if full_seq else _unchanged(memory)
     batches = reading.sources(run.home, run.root, paths, known=known, is_fresh=bool(full_seq))
     told = _telling(run, batches, len(paths))
     _swap_in(run, memory, told, paid=paid, full_seq=full_seq, stage=Stage.COMPLETE)
-    touch_verified(run.home, run.root)
+    touch_verified(run.home, run.root, began_at)
 
 
 def _telling(run: _Run, batches: Iterable[list[Source]], total: int) -> Iterator[list[Source]]:
     for number, batch in enumerate(batches, 1):
         yield batch
-        run.alive(min(number * reading.BATCH, total), total)
+        run.tell(min(number * reading.BATCH, total), total)
 
 
 def _swap_in(
@@ -268,7 +306,7 @@ def _swap_in(
 ) -> None:
     # Before reading the files: a commit made meanwhile is noticed as a change of HEAD later.
     head = git.head(run.root) or ""
-    history = past.read(run.home, run.root)
+    history = past.read(run.home, run.root, head)
     folder = memories.new_folder(run.home, run.root)
     with memories.beside(folder) as building, _no_garbage_collection():
         assembly = Assembly(building, history)
@@ -277,6 +315,7 @@ def _swap_in(
                 assembly.add(source)
         assembly.finish()
     words.forget()
+    run.check_place()
     failpoints.reach("rebuild.before_swap")
     memories.supersede(
         run.home,

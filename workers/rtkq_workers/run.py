@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from huey import crontab
 
 from rtkq import jobs
 from rtkq.config import Settings
+from rtkq.errors import RtkqError
 from rtkq.store import Registry
 from rtkq_workers import heartbeat, orphans, pay, sweep
 
@@ -26,6 +28,8 @@ _HEALTH_INTERVAL_S = 1
 #: Work in flight at SIGTERM has this long; what is cut off then is still owed.
 _DRAIN_S = 10
 _HEARTBEAT_S = 2.0
+#: Between two looks at what is owed: another process may hold the lease.
+_BURST_PAUSE_S = 0.05
 _LARGE_BYTES = 100 * 1024 * 1024
 #: Linux tells the peak in KiB, macOS in bytes.
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -88,6 +92,7 @@ def burst(settings: Settings) -> int:
             return 0
         for project in owing:
             pay.pay(home, project.root)
+        time.sleep(_BURST_PAUSE_S)
 
 
 def default_workers() -> int:
@@ -114,7 +119,8 @@ def _beat(home: str, workers: int) -> threading.Event:
     def beat() -> None:
         started_at = time.time()
         while not ended.is_set():
-            heartbeat.write(home, "worker", started_at=started_at, workers=workers)
+            with suppress(OSError, RtkqError):  # a full disk now may have room at the next beat
+                heartbeat.write(home, "worker", started_at=started_at, workers=workers)
             ended.wait(_HEARTBEAT_S)
 
     threading.Thread(target=beat, name="heartbeat", daemon=True).start()

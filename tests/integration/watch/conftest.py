@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rtkq import paths, store
+from rtkq.build import RECIPE
 from rtkq.config import Settings, WatchSettings
 from rtkq_workers.watch import scan
 from rtkq_workers.watch.watcher import Watcher
@@ -61,7 +62,10 @@ class Checkout:
             memory.execute("DELETE FROM file")
             for path, stamp in seen.items():
                 _insert(memory, "file", {"path": path, "is_verified": 1} | asdict(stamp))
-            memory.execute("UPDATE meta SET stage = 'complete', git_head = ?", (self._head(),))
+            memory.execute(
+                "UPDATE meta SET stage = 'complete', git_head = ?, recipe = ?",
+                (self._head(), RECIPE),
+            )
 
     def owed(self) -> set[str]:
         """Return the paths that are owed."""

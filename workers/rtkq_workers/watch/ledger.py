@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from rtkq import git, jobs, paths, store
+from rtkq.build import RECIPE
 from rtkq.records import KnownFile, Project
 
 #: The registry is read this often even though its files look unchanged.
@@ -72,7 +73,7 @@ def head_debts(home: str, root: str) -> list[str]:
     """Return the debt for a move of HEAD since the memory was built, if there was one."""
     head = git.head(root)
     with _one_at_a_time:
-        return store.head_debts(home, root, head)
+        return store.head_debts(home, root, head, RECIPE)
 
 
 def owe(home: str, root: str, owed: Iterable[str]) -> None:
