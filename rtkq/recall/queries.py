@@ -11,7 +11,9 @@ META = """SELECT root, stage, generation, indexed_at, full_seq,
 TOTALS = "SELECT field, documents FROM field"
 
 #: {} is a list of placeholders.
-FREQUENCIES = "SELECT term, field, df FROM posting WHERE term IN ({})"
+#: In paths and contents, of either side: see ``layout``.
+FREQUENCIES = """SELECT term, field, df FROM posting
+                 WHERE term IN ({}) AND field IN (0, 1, 8, 9)"""
 
 HEADS = "SELECT term, field, df, head FROM posting WHERE term IN ({})"
 

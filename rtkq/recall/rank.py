@@ -122,11 +122,10 @@ def _rarest(memory: Memory, terms: dict[str, int], documents: dict[int, int]) ->
     """Return the terms that tell most: weight times rarity, at most ``_TERMS``."""
     told: dict[str, int] = {}
     for term, field, frequency in memory.rows(queries.FREQUENCIES, among=terms):
-        if layout.kind_of(field) in (layout.CONTENT, layout.PATH):
-            tells = terms[term] * _idf(documents[field], frequency)
-            # Words of documentation alone rarely lead to a source.
-            tells = tells // 2 if field >= layout.ASIDE else tells
-            told[term] = max(tells, told.get(term, 0))
+        tells = terms[term] * _idf(documents[field], frequency)
+        # Words of documentation alone rarely lead to a source.
+        tells = tells // 2 if field >= layout.ASIDE else tells
+        told[term] = max(tells, told.get(term, 0))
     return sorted(told, key=lambda term: (-told[term], term))[:_TERMS]
 
 

@@ -31,7 +31,9 @@ _SIGNATURE_PERCENT = 30
 #: One file in so many tokens may show definitions that match nothing as well.
 _TOKENS_A_WHOLE_FILE = 500
 _DEFINITIONS_A_FILE = 250
-_CHUNKS_A_FILE = 40
+#: Matching chunks a file is asked for, by its rank: no more of it could be shown.
+_CHUNKS_BY_RANK = (40, 40, 30, 25, 20, 15, 15, 15, 12, 12)
+_CHUNKS_BELOW = 6
 #: Kinds whose signature cannot be taken for another kind's.
 _TOLD_BY_SIGNATURE = ("function", "method")
 #: What a definition that matches nothing counts beside the best one of its file.
@@ -113,8 +115,9 @@ def most_files(budget_tokens: int) -> int:
 def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
     """Give each file its definitions, those that match best first."""
     matched: dict[tuple[int, int], float] = {}
-    for file in files:
-        for score, chunk in file.chunks[:_CHUNKS_A_FILE]:
+    for rank, file in enumerate(files):
+        most = _CHUNKS_BY_RANK[rank] if rank < len(_CHUNKS_BY_RANK) else _CHUNKS_BELOW
+        for score, chunk in file.chunks[:most]:
             matched[file.number, chunk] = score / file.chunks[0][0]
     by_number = {file.number: file for file in files}
     pairs = [number for pair in matched for number in pair]
