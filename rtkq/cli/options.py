@@ -25,4 +25,5 @@ def log_to_stderr(verbose: int, quiet: bool) -> None:
     logging.basicConfig(
         level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True
     )
-    logging.getLogger("huey").setLevel(logging.DEBUG if verbose > 1 else logging.WARNING)
+    # Its warnings tell of workers that left on purpose, to give their memory back.
+    logging.getLogger("huey").setLevel(logging.DEBUG if verbose > 1 else logging.ERROR)
