@@ -29,11 +29,6 @@ def key(root: str) -> str:
     return f"{readable or 'root'}-{digest:016x}"
 
 
-def checkouts_folder(home: str) -> str:
-    """Return the folder that holds one folder a checkout."""
-    return f"{home}/checkouts"
-
-
 def checkout(home: str, root: str) -> str:
     """Return the folder of everything stored for the checkout at *root*."""
     return f"{home}/checkouts/{key(root)}"

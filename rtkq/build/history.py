@@ -7,7 +7,7 @@ equals one that reads all of them at once. Ages are told from commit times, neve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log2, sqrt
 
 import msgspec
@@ -89,11 +89,6 @@ class History:
         for name, one in sorted(self.commits.items()):
             for path in one.paths:
                 self._by_path.setdefault(path, []).append(name)
-
-    def paths_of(self, names: Iterable[str]) -> set[str]:
-        """Return the paths that the commits of these *names* touched."""
-        known = (self.commits.get(name) for name in names)
-        return {path for one in known if one is not None for path in one.paths}
 
     def section(self, path: str) -> Iterator[Section]:
         """Return the messages of the commits that touched *path*, as a text of that file."""

@@ -172,6 +172,22 @@ def test_damaged_memory_is_set_aside_and_rebuilt(
     assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
 
 
+def test_damage_deep_inside_a_memory_is_healed_by_one_refresh(
+    home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
+) -> None:
+    """Pages of noise behind a sound header show only when they are read."""
+    refresh(home, checkout.root)
+    with memories.opened(home, checkout.root) as memory:
+        file = memory.file
+    with open(file, "r+b") as stream:
+        stream.seek(4096 * 2)
+        stream.write(b"Z" * (os.path.getsize(file) - 4096 * 2))
+
+    refresh(home, checkout.root)
+
+    assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
 def test_lost_facts_are_extracted_again(
     home: str, checkout: Checkout, rows_of: Rows, rows_from_nothing: Rows
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rtkq import git, jobs, recall, store
 from rtkq.build import RECIPE
@@ -30,21 +31,18 @@ def refresh(home: str, root: str, *, is_full: bool, progress: Progress) -> None:
         is_full: Recompute everything.
         progress: Told (files done, files in all).
     """
+    _healed(lambda: _refresh(home, root, is_full=is_full, progress=progress))
+
+
+def _refresh(home: str, root: str, *, is_full: bool, progress: Progress) -> None:
     is_compared = False
     while not is_compared:
         began_at = time.time()
         is_compared, _ = _mark_differences(home, root, is_full=is_full)
         is_full = False
-        while not _rebuild_even_if_damaged(home, root, progress):
+        while not rebuild(home, root, progress=progress):
             time.sleep(_POLL_S)
     store.touch_verified(home, root, began_at)
-
-
-def _rebuild_even_if_damaged(home: str, root: str, progress: Progress) -> bool:
-    try:
-        return rebuild(home, root, progress=progress)
-    except StoreDamaged:
-        return rebuild(home, root, progress=progress)  # it was set aside: from nothing now
 
 
 def sync(home: str, root: str, *, timeout_s: float) -> None:
@@ -54,6 +52,10 @@ def sync(home: str, root: str, *, timeout_s: float) -> None:
         Timeout: It was not after *timeout_s* seconds; what is owed stays owed.
     """
     deadline = time.monotonic() + timeout_s
+    _healed(lambda: _sync(home, root, deadline))
+
+
+def _sync(home: str, root: str, deadline: float) -> None:
     is_compared = False
     while not is_compared:
         began_at = time.time()
@@ -62,6 +64,14 @@ def sync(home: str, root: str, *, timeout_s: float) -> None:
             jobs.nudge(home, root)
             _wait_paid(home, root, seq, deadline)
     store.touch_verified(home, root, began_at)
+
+
+def _healed(work: Callable[[], None]) -> None:
+    """Do *work*, and again when it came upon damage: the memory was set aside then."""
+    try:
+        work()
+    except StoreDamaged:
+        work()
 
 
 def _mark_differences(home: str, root: str, *, is_full: bool = False) -> tuple[bool, int | None]:
