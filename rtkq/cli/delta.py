@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from rtkq import config, recall
+from rtkq import config
 from rtkq.cli import options, print_json
 from rtkq.cli.checkout import registered_root_of
-from rtkq.errors import ProjectError
 from rtkq.recall.render import clean
 
 _LETTERS = {"added": "A", "modified": "M", "removed": "D"}
@@ -24,19 +23,12 @@ def command(path: str, since: str | None, form: str) -> None:
 
         rtkq delta --since main
     """
-    from rtkq_workers import difference
+    from rtkq.answers.delta import delta
 
     settings = config.load()
-    root = registered_root_of(settings.home, path)
-    if since is not None:
-        changes = difference.since_revision(root, since)
-    elif recall.open_memory(settings.home, root) is None:
-        raise ProjectError(f"{root} has no memory yet", f"build it: rtkq refresh {root}")
-    else:
-        changes = difference.since_build(settings.home, root)
+    found = delta(settings, registered_root_of(settings.home, path), since=since)
     if form == "json":
-        known = {"command": "delta", "project": root, "since": since}
-        print_json(known | difference.summary(changes))
+        print_json(found)
         return
-    for file, kind in changes:
-        click.echo(f"{_LETTERS[kind]} {clean(file)}")
+    for file in found["files"]:
+        click.echo(f"{_LETTERS[file['change']]} {clean(file['path'])}")

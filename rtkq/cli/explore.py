@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from rtkq import config, recall
+from rtkq import config
 from rtkq.cli import options, print_json
 from rtkq.cli.checkout import registered_root_of
-from rtkq.errors import ProjectError
-from rtkq.recall import layers, queries
-from rtkq.recall.explore import explore
+from rtkq.recall import layers
 from rtkq.recall.intent import GENERAL, intent
-from rtkq.records import State
 
 
 @click.command("explore")
@@ -48,50 +43,19 @@ def command(
 
         rtkq explore --query-type refactor --detail compact
     """
-    from rtkq_workers import difference
+    from rtkq.answers import explore
 
     settings = config.load()
     root = registered_root_of(settings.home, path)
-    memory = recall.open_memory(settings.home, root)
-    if memory is None:
-        raise ProjectError(f"{root} has no memory yet", f"build it: rtkq refresh {root}")
-    changes = difference.since_build(settings.home, root)
-    state = _state(memory, settings.watch.stale_after_s, has_changed=bool(changes))
-    if strict and state != State.FRESH:
-        raise ProjectError(
-            f"the memory of {root} is {state}", f"bring it up to date: rtkq sync {root}"
-        )
-    kind = query_type or (intent(task) if task else GENERAL)
-    context = explore(memory, kind, detail, budget_tokens=budget)
+    found = explore.explore(
+        settings,
+        root,
+        query_type=query_type or (intent(task) if task else GENERAL),
+        detail=detail,
+        budget_tokens=budget,
+        is_strict=strict,
+    )
     if form == "json":
-        print_json(
-            {
-                "command": "explore",
-                "project": root,
-                "state": state,
-                "generation": memory.generation,
-                "indexed_at": recall.instant(memory.indexed_at_ms),
-                "query_type": kind,
-                **_counts(memory),
-                "delta": difference.summary(changes),
-                "context": context,
-            }
-        )
-        return
-    click.echo(f"{root}: {state}, generation {memory.generation}, {kind}")
-    for name, text in context.items():
-        click.echo(f"\n{name}\n{text or '(nothing)'}")
-
-
-def _state(memory: recall.Memory, stale_after_s: int, *, has_changed: bool) -> str:
-    """Return the state of *memory*, knowing that the disk was just compared with it."""
-    state = memory.state(stale_after_s)
-    return State.DIRTY if has_changed and state == State.FRESH else state
-
-
-def _counts(memory: recall.Memory) -> dict[str, Any]:
-    files, size, edges, reused, rebuilt = memory.row(queries.TALLY) or (0,) * 5
-    return {
-        "stats": {"files": files, "bytes": size, "reused": reused, "rebuilt": rebuilt},
-        "graph": {"nodes": files, "edges": edges},
-    }
+        print_json(found)
+    else:
+        click.echo(explore.text(found))

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from typing import Any
 
 import click
 
-from rtkq import config, recall
+from rtkq import config
+from rtkq.answers.plan import plan
 from rtkq.cli import print_json
 from rtkq.cli.checkout import registered_root_of
-from rtkq.errors import ProjectError
-from rtkq.recall.rank import FULL, WEIGHTS
-
-#: The score of a file that every signal favours most: shown as 1.
-_BEST = FULL * sum(WEIGHTS.values()) // 1000
 
 
 @click.command("plan")
@@ -52,40 +46,15 @@ def command(
     task, path = _task_and_path(words, task_file)
     settings = config.load()
     root = registered_root_of(settings.home, path)
-    budget_tokens = budget or settings.hook.budget_tokens
-    began = time.perf_counter()
-    memory = recall.open_memory(settings.home, root)
-    if memory is None:
-        raise ProjectError(f"{root} has no memory yet", f"build it: rtkq refresh {root}")
-    found = recall.context(
-        memory,
-        task,
-        budget_tokens=budget_tokens,
-        stale_after_s=settings.watch.stale_after_s,
-    )
-    elapsed_ms = (time.perf_counter() - began) * 1000
-    files = found.files[:top]
+    found = plan(settings, root, task, budget_tokens=budget, top=top, is_traced=trace)
     if form == "paths":
-        click.echo("".join(f"{file.path}\n" for file in files), nl=False)
+        click.echo("".join(f"{file['path']}\n" for file in found["files"]), nl=False)
     elif form == "json":
-        print_json(
-            {
-                "command": "plan",
-                "project": root,
-                "state": found.state,
-                "generation": found.generation,
-                "indexed_at": recall.instant(memory.indexed_at_ms),
-                "budget_tokens": budget_tokens,
-                "tokens": found.tokens,
-                "elapsed_ms": round(elapsed_ms, 1),
-                "files": [_file(file, trace) for file in files],
-                "text": found.text,
-            }
-        )
+        print_json(found)
     else:
-        click.echo(found.text)
+        click.echo(found["text"])
         if trace:
-            _print_trace(files)
+            _print_trace(found["files"])
 
 
 def _task_and_path(words: tuple[str, ...], task_file: Any) -> tuple[str, str]:
@@ -98,26 +67,8 @@ def _task_and_path(words: tuple[str, ...], task_file: Any) -> tuple[str, str]:
     return task.encode("utf-8", "replace").decode(), path
 
 
-def _file(file: recall.File, trace: bool) -> dict[str, Any]:
-    shares = sorted(file.shares.items(), key=lambda item: (-item[1], item[0]))
-    described: dict[str, Any] = {
-        "path": file.path,
-        "score": round(file.score / _BEST, 4),
-        "state": file.state,
-        "why": [signal for signal, share in shares if share],
-        "symbols": [
-            {"name": one.name, "kind": one.kind, "line": one.line, "signature": one.signature}
-            for one in file.definitions
-        ],
-    }
-    if trace:
-        described["shares"] = {signal: round(n / _BEST, 4) for signal, n in shares}
-    return described
-
-
-def _print_trace(files: list[recall.File]) -> None:
-    click.echo("", file=sys.stderr)
+def _print_trace(files: list[dict[str, Any]]) -> None:
+    click.echo("", err=True)
     for file in files:
-        shares = sorted(file.shares.items(), key=lambda item: (-item[1], item[0]))
-        told = "  ".join(f"{signal} {n / _BEST:.3f}" for signal, n in shares if n)
-        click.echo(f"{file.score / _BEST:7.3f}  {file.path}  {told}", err=True)
+        told = "  ".join(f"{signal} {share:.3f}" for signal, share in file["shares"].items())
+        click.echo(f"{file['score']:7.3f}  {file['path']}  {told}", err=True)

@@ -1,0 +1,1 @@
+"""What the commands answer, as documents: made once for the terminal, for HTTP and for MCP."""
