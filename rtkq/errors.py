@@ -8,6 +8,7 @@
     │   ├── StoreBusy      a lock outlasted the busy timeout; try again
     │   ├── StoreDamaged   the file is not what we wrote; set it aside and rebuild
     │   └── StoreFull      the disk or a quota is full
+    ├── ServiceError       what keeps services on this system is missing or refused
     ├── UsageError         a command was called in a way it does not know
     ├── LeaseLost          another worker took over; what this one built must not be published
     └── Timeout            what was waited for did not happen in time
@@ -74,6 +75,12 @@ class StoreFull(StoreError):
     """The disk or a quota is full; nothing was published."""
 
     kind = "full"
+
+
+class ServiceError(RtkqError):
+    """What keeps services on this system is missing or refused."""
+
+    kind = "service"
 
 
 class UsageError(RtkqError):

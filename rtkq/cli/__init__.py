@@ -21,6 +21,7 @@ _COMMANDS = {
     "hook": "answer an agent's hook, for debugging",
     "plan": "show the context for a task",
     "refresh": "bring a memory up to date and wait",
+    "service": "keep watcher and workers running in the background",
     "status": "show what is known and what is owed",
     "sync": "wait until every change on disk is in the memory",
     "up": "run watcher and workers in the foreground",

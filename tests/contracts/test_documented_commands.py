@@ -228,6 +228,22 @@ def test_status_prints_the_fields_of_the_reference(
     assert fields(found) == documented("JSON of rtkq status")
 
 
+def test_service_prints_the_fields_of_the_reference(
+    tmp_path: Path,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Uninstalling tells as much as any other action, and works without services."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    found = printed(capsys, "service", "uninstall")
+
+    assert fields(found) == documented("JSON of rtkq service")
+
+
 def test_errors_print_the_fields_of_the_reference(
     home: str, documented: Callable[[str], set[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,114 @@
+"""``rtkq service`` as a user calls it, with a stand-in for systemd's tools on PATH."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+Done = subprocess.CompletedProcess[str]
+
+#: Knows which units are active: one file each.
+SYSTEMCTL = """#!/bin/sh
+shift
+verb=$1; shift
+case $verb in
+    restart|start) for unit; do touch "$KEPT/$unit"; done ;;
+    disable) shift; for unit; do rm -f "$KEPT/$unit"; done ;;
+    show) for unit; do :; done; [ -e "$KEPT/$unit" ] && echo active || echo inactive ;;
+esac
+exit 0
+"""
+JOURNALCTL = """#!/bin/sh
+echo "2026-11-23 watching: $*"
+"""
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home folder of a user whose system has no service manager."""
+    tools = tmp_path / "tools"
+    for folder in (tools, tmp_path / "kept", tmp_path / "user"):
+        folder.mkdir()
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.setenv("KEPT", str(tmp_path / "kept"))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    return tmp_path / "user"
+
+
+@pytest.fixture
+def managed(user: Path, tmp_path: Path) -> Path:
+    """The same user, with a manager that does as it is told."""
+    for name, text in (("systemctl", SYSTEMCTL), ("journalctl", JOURNALCTL)):
+        tool = tmp_path / "tools" / name
+        tool.write_text(text)
+        tool.chmod(0o755)
+    return user
+
+
+def rtkq(*words: str) -> Done:
+    """Run a command of rtkq."""
+    command = [sys.executable, "-m", "rtkq.cli", *words]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def conditions(*words: str) -> dict[str, tuple[str, str]]:
+    """Return state and change of each service, as the command prints them for programs."""
+    told = json.loads(rtkq("service", *words, "--format", "json").stdout)
+    return {one["service"]: (one["state"], one["change"]) for one in told}
+
+
+linux_only = pytest.mark.skipif(sys.platform == "darwin", reason="macOS has launchd")
+
+
+@linux_only
+def test_services_live_from_install_to_uninstall(home: str, managed: Path) -> None:
+    """Each step is safe to repeat and tells what it did."""
+    assert rtkq("service", "status").returncode == 1
+    assert set(conditions("install").values()) == {("running", "written")}
+    assert set(conditions("install").values()) == {("running", "unchanged")}
+    assert set(conditions("status").values()) == {("running", "")}
+    assert rtkq("service", "status").returncode == 0
+    assert set(conditions("uninstall").values()) == {("absent", "removed")}
+    assert set(conditions("uninstall").values()) == {("absent", "unchanged")}
+    assert not list(managed.rglob("*rtkq*"))
+
+
+@linux_only
+def test_unit_starts_this_rtkq_in_this_home(home: str, managed: Path) -> None:
+    """Not whatever PATH finds later, and not the default home."""
+    assert rtkq("service", "install").returncode == 0
+
+    unit = (managed / ".config/systemd/user/rtkq-watch.service").read_text()
+    start = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+    program = start.partition('"')[2].partition('"')[0]
+
+    assert os.path.dirname(program) == os.path.dirname(sys.executable)
+    assert f'Environment="RTKQ_HOME={home}"' in unit
+
+
+@linux_only
+def test_logs_come_from_the_journal(home: str, managed: Path) -> None:
+    """Of our units alone, and not more lines than asked for."""
+    done = rtkq("service", "logs", "--lines", "7")
+
+    assert done.returncode == 0
+    assert "--lines 7 --user-unit rtkq-watch.service --user-unit rtkq-worker.service" in done.stdout
+
+
+@linux_only
+@pytest.mark.parametrize("action", ["install", "status", "logs"])
+def test_without_a_manager_the_way_by_hand_is_told(home: str, user: Path, action: str) -> None:
+    """As in a container; exit code 1, for what was wished did not happen."""
+    done = rtkq("service", action)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "systemd's user manager does not answer" in done.stderr
+    assert "rtkq up" in done.stderr
