@@ -173,6 +173,17 @@ def common_dir(root: str) -> str | None:
     return _line(root, ("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
+def worktrees(root: str) -> list[tuple[str, str]]:
+    """Return (path, commit checked out there) of every worktree of the repository, main first."""
+    told = _run(root, ("worktree", "list", "--porcelain")) or b""
+    found = []
+    for record in os.fsdecode(told).split("\n\n"):
+        values = dict(line.partition(" ")[::2] for line in record.split("\n"))
+        if "worktree" in values:
+            found.append((values["worktree"], values.get("HEAD", "")))
+    return found
+
+
 def _paths(listed: bytes) -> list[str]:
     found = []
     for entry in listed.split(b"\0"):

@@ -305,6 +305,7 @@ def supersede(
     fence: int,
     paid: Mapping[str, int],
     full_seq: int,
+    owed: Iterable[str] = (),
     **description: Any,
 ) -> None:
     """Make the memory in *folder* the current one, carrying over what is still owed.
@@ -316,6 +317,7 @@ def supersede(
         fence: The token of the caller's lease.
         paid: Debts that the new memory has paid: path → seq read.
         full_seq: The wish for a rebuild from nothing that it fulfils; 0 for none.
+        owed: Paths that the new memory owes from its beginning, whoever waits for whichever seq.
         description: stage, git_head and recipe of the new memory.
 
     Raises:
@@ -326,11 +328,10 @@ def supersede(
     with current.atomic():
         current.check_fence(fence)
         meta = current.meta()
-        owed = [
-            (row.path, row.seq, paid.get(row.path, row.since - 1) + 1, row.marked_at)
-            for row in DebtRow.select()
-            if paid.get(row.path) != row.seq
-        ]
+        debts = _carried_over(paid)
+        for path in owed:
+            seq, _, marked_at = debts.get(path, (meta.debt_seq, 0, now_ms()))
+            debts[path] = seq, 0, marked_at
         with _gone_on_failure(folder), Memory(folder) as fresh, fresh.atomic():
             fresh.describe(
                 root=meta.root,
@@ -342,11 +343,20 @@ def supersede(
                 **description,
             )
             fresh.connection.executemany(
-                "INSERT INTO debt (path, seq, since, marked_at) VALUES (?, ?, ?, ?)", owed
+                _INSERT_DEBT, [(path, *debt) for path, debt in debts.items()]
             )
         _point_link(home, meta.root, folder)
     # The one before stays for readers that hold it open.
     _remove_superseded(home, meta.root, keep=(current.folder, folder))
+
+
+def _carried_over(paid: Mapping[str, int]) -> dict[str, tuple[int, int, int]]:
+    """Return the debts that stay: path → seq, since, marked_at; the newer part of those *paid*."""
+    return {
+        row.path: (row.seq, paid.get(row.path, row.since - 1) + 1, row.marked_at)
+        for row in DebtRow.select()
+        if paid.get(row.path) != row.seq
+    }
 
 
 def _point_link(home: str, root: str, folder: str) -> None:

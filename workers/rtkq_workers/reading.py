@@ -37,7 +37,9 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
+    """One file as it was found on the disk."""
+
     path: str
     language: str
     stamp: Stamp
@@ -66,8 +68,8 @@ def sources(
     known = known or {}
     librarian = _Librarian(home, root, is_fresh=is_fresh)
     for start in range(0, len(paths), BATCH):
-        read = [_read(root, path, known.get(path)) for path in paths[start : start + BATCH]]
-        yield librarian.sources([one for one in read if one is not None])
+        found = [read(root, path, known.get(path)) for path in paths[start : start + BATCH]]
+        yield librarian.sources([one for one in found if one is not None])
 
 
 class _Librarian:
@@ -79,7 +81,7 @@ class _Librarian:
         self._is_fresh = is_fresh
         self._quarantine = Quarantine(home, root)
 
-    def sources(self, batch: Sequence[_Read]) -> list[Source]:
+    def sources(self, batch: Sequence[Read]) -> list[Source]:
         """Return *batch* with facts, storing what had to be extracted."""
         keys = [
             store.key(one.content, one.language, version_of(one.language))
@@ -96,7 +98,7 @@ class _Librarian:
         return found
 
     def _source(
-        self, one: _Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
+        self, one: Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
     ) -> Source:
         facts = self._facts(one, key, stored, fresh)
         return Source(
@@ -110,7 +112,7 @@ class _Librarian:
         )
 
     def _facts(
-        self, one: _Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
+        self, one: Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
     ) -> Facts:
         if not key:
             return Facts(one.language, "huge" if one.language else "unread", 0)
@@ -131,18 +133,18 @@ class _Librarian:
         fresh[key] = encode(facts)
         return facts
 
-    def _bytes_of(self, one: _Read) -> bytes | None:
+    def _bytes_of(self, one: Read) -> bytes | None:
         """Return the bytes whose hash is known, or None where they changed meanwhile.
 
         Then the stamp that goes into the memory is not the file's any more, so it is owed again.
         """
-        again = _read(self._root, one.path, None)
+        again = read(self._root, one.path)
         return again.data if again is not None and again.content == one.content else None
 
 
 def content_of(root: str, path: str) -> bytes | None:
     """Return the hash of the file at *path*: empty where it is not read, None where it is gone."""
-    found = _read(root, path, None)
+    found = read(root, path)
     return None if found is None else found.content
 
 
@@ -160,7 +162,7 @@ def facts_of(home: str, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, 
         return None
 
 
-def _read(root: str, path: str, known: Known | None) -> _Read | None:
+def read(root: str, path: str, known: Known | None = None) -> Read | None:
     """Return the file at *path* as it is on the disk, or None where there is no regular file."""
     language = language_of(path) or ""
     file = os.path.join(root, path)
@@ -180,19 +182,19 @@ def _read(root: str, path: str, known: Known | None) -> _Read | None:
     return found
 
 
-def _read_open(descriptor: int, path: str, language: str, known: Known | None) -> _Read | None:
+def _read_open(descriptor: int, path: str, language: str, known: Known | None) -> Read | None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return None
     stamp = Stamp.of(status)
     if known is not None and known.stamp == stamp:
-        return _Read(path, language, stamp, True, known.content, None)
+        return Read(path, language, stamp, True, known.content, None)
     if not language or status.st_size > MAX_BYTES:
-        return _Read(path, language, stamp, True, b"", None)
+        return Read(path, language, stamp, True, b"", None)
     data = _whole(descriptor, status.st_size)
     after = Stamp.of(os.fstat(descriptor))
     is_verified = after == stamp and _is_settled(stamp)
-    return _Read(path, language, after, is_verified, store.content_hash(data), data)
+    return Read(path, language, after, is_verified, store.content_hash(data), data)
 
 
 def _whole(descriptor: int, size: int) -> bytes:
@@ -202,7 +204,7 @@ def _whole(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _unreadable(file: str, path: str, error: OSError) -> _Read | None:
+def _unreadable(file: str, path: str, error: OSError) -> Read | None:
     try:
         status = os.lstat(file)
     except OSError:
@@ -210,7 +212,7 @@ def _unreadable(file: str, path: str, error: OSError) -> _Read | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     # Too many open files or a failing disk may be better next time: then look again.
-    return _Read(path, "", Stamp.of(status), error.errno in _LASTING, b"", None)
+    return Read(path, "", Stamp.of(status), error.errno in _LASTING, b"", None)
 
 
 def _is_settled(stamp: Stamp) -> bool:

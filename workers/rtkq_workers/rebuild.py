@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rtkq import git, words
 from rtkq.build import RECIPE
@@ -26,7 +27,7 @@ from rtkq.schema import FileRow
 from rtkq.store import Registry, lease, touch_verified
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
-from rtkq_workers import failpoints, past, reading
+from rtkq_workers import failpoints, past, reading, seed
 from rtkq_workers.reading import Known
 from rtkq_workers.watch import scan
 
@@ -123,7 +124,7 @@ def _pay(run: _Run) -> bool:
         if is_whole and not debts:
             _settle(run, project)
             return False
-        if meta.stage == Stage.EMPTY and _show_paths(run, memory):
+        if meta.stage == Stage.EMPTY and _begin(run, memory, debts, meta.full_seq):
             return True
         if not (is_whole and len(debts) <= MOST_IN_PLACE and _amend(run, memory, debts)):
             _assemble(run, memory, debts, meta.full_seq)
@@ -260,6 +261,35 @@ def _is_same(was: Source, now: Source) -> bool:
     )
 
 
+# -- the first time ----------------------------------------------------------------------
+
+
+def _begin(run: _Run, memory: Memory, debts: Mapping[str, int], full_seq: int) -> bool:
+    """Publish a beginning, better than nothing; return False where the whole is as soon there."""
+    return (not full_seq and _plant(run, memory, debts)) or _show_paths(run, memory)
+
+
+def _plant(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
+    """Publish what another worktree's memory has right for this one; the rest stays owed."""
+    began_at = time.time()
+    found = seed.from_sibling(run.home, run.root)
+    if found is None:
+        return False
+    run.tell(found.files, found.files + len(found.owed))
+    _supersede(
+        run,
+        memory,
+        found.folder,
+        paid=debts,
+        full_seq=0,
+        owed=found.owed,
+        stage=Stage.COMPLETE,
+        git_head=found.git_head,
+    )
+    touch_verified(run.home, run.root, began_at)
+    return True
+
+
 # -- in bulk -----------------------------------------------------------------------------
 
 
@@ -315,19 +345,14 @@ def _swap_in(
                 assembly.add(source)
         assembly.finish()
     words.forget()
+    _supersede(run, memory, folder, paid=paid, full_seq=full_seq, stage=stage, git_head=head)
+
+
+def _supersede(run: _Run, memory: Memory, folder: str, **description: Any) -> None:
     run.check_place()
     failpoints.reach("rebuild.before_swap")
-    memories.supersede(
-        run.home,
-        memory,
-        folder,
-        fence=run.lease.fence,
-        paid=paid,
-        full_seq=full_seq,
-        stage=stage,
-        git_head=head,
-        recipe=RECIPE,
-    )
+    fence = run.lease.fence
+    memories.supersede(run.home, memory, folder, fence=fence, recipe=RECIPE, **description)
 
 
 @contextmanager

@@ -1,0 +1,113 @@
+"""A first memory from a sibling: worktrees of one repository hold nearly the same files.
+
+The memory of another worktree is copied and compared, file by file and by content, with what
+lies in this one. What differs, and a HEAD elsewhere, becomes debts of the copy, and they are paid
+like any others: so the way from a seed to a right memory is the one that every edit takes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rtkq import git
+from rtkq.build import RECIPE, overview
+from rtkq.errors import RtkqError
+from rtkq.store import Registry, copy
+from rtkq.store import memory as memories
+from rtkq.store.memory import Memory
+from rtkq_workers import reading
+from rtkq_workers.watch import scan
+
+_log = logging.getLogger(__name__)
+
+#: If that many siblings have no memory to give, another one will hardly have one.
+_MOST_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """The memory of a sibling, in a new folder, with the stamps of this checkout's files."""
+
+    folder: str
+    #: The commit that the copied memory follows.
+    git_head: str
+    #: Paths that differ from it here, with the debt for a move of HEAD.
+    owed: list[str]
+    files: int
+
+
+def from_sibling(home: str, root: str) -> Seed | None:
+    """Return a memory for the worktree at *root* that another worktree's was copied to.
+
+    Returns:
+        None where no other worktree of the repository has a whole memory of this version.
+
+    Raises:
+        FileNotFoundError: *root* is gone.
+    """
+    for sibling in _siblings(home, root):
+        folder = memories.new_folder(home, root)
+        try:
+            if copy.copy_whole(home, sibling, folder, recipe=RECIPE):
+                return _compared(root, folder)
+        except RtkqError as error:
+            _log.info("the memory of %s is no seed for %s: %s", sibling, root, error)
+        shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def _siblings(home: str, root: str) -> list[str]:
+    """Return registered worktrees of the same repository; those at the same commit first."""
+    listed = git.worktrees(root)
+    if len(listed) < 2:
+        return []
+    roots = {os.path.realpath(path): head for path, head in listed}
+    here = roots.pop(root, None)
+    with Registry(home) as registry:
+        known = [path for path in roots if registry.find(path) is not None]
+    return sorted(known, key=lambda path: roots[path] != here)[:_MOST_TRIES]
+
+
+def _compared(root: str, folder: str) -> Seed:
+    """Bring the copy in *folder* in line with the files at *root* as far as they are the same."""
+    with memories.beside(folder) as memory:
+        head = copy.strip(memory)
+        same, owed = _compare(root, memory)
+        memory.connection.executemany(
+            "UPDATE file SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, is_verified = ?"
+            " WHERE id = ?",
+            same,
+        )
+        overview.write_tally(memory.connection, rebuilt=0)
+    if head != (git.head(root) or ""):
+        owed.append(memories.HEAD_DEBT)
+    return Seed(folder, head, owed, len(same))
+
+
+def _compare(root: str, memory: Memory) -> tuple[list[tuple[int, ...]], list[str]]:
+    """Return the stamps of the files that are the same, by number, and the paths that differ."""
+    rows = memory.connection.execute("SELECT path, id, content, language, size, skipped FROM file")
+    believed = {path: rest for path, *rest in rows}
+    same, owed = [], []
+    for one in _looked_at(root):
+        number, content, language, size, skipped = believed.pop(one.path, (0, b"", "", 0, ""))
+        # With a hash but unread it was replaced in that moment: nothing is known of the hash.
+        is_known = skipped != "unread" if content else size == one.stamp.size
+        if number and is_known and (content, language) == (one.content, one.language):
+            stamp = one.stamp
+            signature = stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode
+            same.append((*signature, int(one.is_verified), int(number)))
+        else:
+            owed.append(one.path)
+    return same, owed + sorted(believed)
+
+
+def _looked_at(root: str) -> Iterator[reading.Read]:
+    for path in sorted(scan.survey(root)):
+        found = reading.read(root, path)
+        if found is not None:
+            yield found
