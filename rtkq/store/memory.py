@@ -3,8 +3,8 @@
 States of a memory, and who moves it on:
 
     (none) --create--> empty --swap--> paths --swap--> complete
-       ^                                                  |  publish (in place), swap (in bulk)
-       |                                                  v
+       ^                 |                                ^ |  publish (in place), swap (in bulk)
+       |                 +-------swap (from a sibling)----+ v
        +---- set_aside (damaged, foreign version) <--- complete
        +---- forget (the user's wish)
 

@@ -92,7 +92,8 @@ def _compare(root: str, memory: Memory) -> tuple[list[tuple[int, ...]], list[str
     """Return the stamps of the files that are the same, by number, and the paths that differ."""
     rows = memory.connection.execute("SELECT path, id, content, language, size, skipped FROM file")
     believed = {path: rest for path, *rest in rows}
-    same, owed = [], []
+    same: list[tuple[int, ...]] = []
+    owed = []
     for one in _looked_at(root):
         number, content, language, size, skipped = believed.pop(one.path, (0, b"", "", 0, ""))
         # With a hash but unread it was replaced in that moment: nothing is known of the hash.
