@@ -43,11 +43,10 @@ class Memory:
     def rows(self, query: str, values: tuple[Any, ...] = (), among: Iterable[Any] = ()) -> Any:
         """Return all rows of a *query*.
 
-        ``{}`` in it stands for the values it looks *among*, ``{pairs}`` for them two by two.
+        ``{}`` in it stands for the values it looks *among*.
         """
         listed = (*among,)
-        count = len(listed)
-        placed = query.format(",".join("?" * count), pairs=",".join(["(?,?)"] * (count // 2)))
+        placed = query.format(",".join("?" * len(listed)))
         return self._connection.execute(placed, values + listed).fetchall()
 
     def row(self, query: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rtkq.recall import layout
+
 OWNER = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"
 
 META = """SELECT root, stage, generation, indexed_at, full_seq,
@@ -27,12 +29,11 @@ FILES_NAMED = "SELECT id, path FROM file WHERE name = ? ORDER BY path LIMIT ?"
 
 DEFINERS = "SELECT DISTINCT file FROM definition WHERE name = ? LIMIT ?"
 
-#: {pairs} is a list of pairs of placeholders. Joined from the pairs: looked up the other way
-#: round, by a pair of columns, SQLite reads the whole table.
-DEFINITIONS = """WITH wanted (number, part) AS (VALUES {pairs})
-                 SELECT file, chunk, name, kind, line, parent, signature
-                 FROM wanted CROSS JOIN definition ON file = number AND chunk = part
-                 ORDER BY file, chunk, ordinal"""
+#: Of chunks, as the numbers of their documents, in one JSON list: a placeholder each, in VALUES,
+#: would cost more to compile than the rows to read. In the order of the list.
+DEFINITIONS = f"""SELECT value, name, kind, line, definition.parent, signature
+                  FROM json_each(?) CROSS JOIN definition
+                  ON file = value >> {layout.CHUNK_BITS} AND chunk = value & {layout.CHUNK_MASK}"""
 
 DEFINITIONS_OF = """SELECT chunk, name, kind, line, parent, signature
                     FROM definition WHERE file = ? ORDER BY chunk, ordinal LIMIT ?"""

@@ -65,7 +65,7 @@ class Candidate:
         self.score = 0
         #: Signal → its part of the score before demotion.
         self.shares: dict[str, int] = {}
-        #: (score, chunk), best first.
+        #: (score × -1, document) of the chunks that match: in this order the best come first.
         self.chunks: list[tuple[int, int]] = []
         self.path = ""
         self.size = self.mtime_ns = self.role = self.heat = 0
@@ -252,13 +252,12 @@ def _describe(memory: Memory, candidates: list[Candidate]) -> None:
 
 def _attach_chunks(candidates: list[Candidate], chunks: dict[int, int]) -> None:
     by_file = {one.file: one for one in candidates}
-    mask = (1 << layout.CHUNK_BITS) - 1
     for document, score in chunks.items():
         one = by_file.get(document >> layout.CHUNK_BITS)
         if one is not None:
-            one.chunks.append((score, document & mask))
+            one.chunks.append((-score, document))
     for one in candidates:
-        one.chunks.sort(key=lambda pair: (-pair[0], pair[1]))
+        one.chunks.sort()
 
 
 def _add_churn(candidates: list[Candidate]) -> None:

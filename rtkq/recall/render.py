@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from rtkq.recall import queries
+from rtkq.recall import layout, queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,28 +114,41 @@ def most_files(budget_tokens: int) -> int:
 
 def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
     """Give each file its definitions, those that match best first."""
-    matched: dict[tuple[int, int], float] = {}
-    for rank, file in enumerate(files):
-        most = _CHUNKS_BY_RANK[rank] if rank < len(_CHUNKS_BY_RANK) else _CHUNKS_BELOW
-        for score, chunk in file.chunks[:most]:
-            matched[file.number, chunk] = score / file.chunks[0][0]
+    matches = [_matches(file, rank) for rank, file in enumerate(files)]
+    many_whole = budget_tokens // _TOKENS_A_WHOLE_FILE
+    wanted = {document: match for found in matches for document, match in found.items()}
+    for file, matched in zip(files[:many_whole], matches, strict=False):
+        if _add_all(memory, file, matched):
+            for document in matched:
+                del wanted[document]
     by_number = {file.number: file for file in files}
-    pairs = [number for pair in matched for number in pair]
-    for number, chunk, *values in memory.rows(queries.DEFINITIONS, among=pairs) if pairs else ():
-        by_number[number].definitions.append(Definition(matched[number, chunk], *values))
-    for file in files[: budget_tokens // _TOKENS_A_WHOLE_FILE]:
-        _add_unmatched(memory, file, matched)
+    for document, *values in memory.rows(queries.DEFINITIONS, (str([*wanted]),)):
+        file = by_number[document >> layout.CHUNK_BITS]
+        file.definitions.append(Definition(wanted[document], *values))
     for file in files:
         file.definitions.sort(key=lambda one: (-one.match, one.line, one.name))
 
 
-def _add_unmatched(memory: Memory, file: File, matched: dict[tuple[int, int], float]) -> None:
+def _matches(file: File, rank: int) -> dict[int, float]:
+    """Return how well its best chunks match beside the best one, from 0 to 1."""
+    most = _CHUNKS_BY_RANK[rank] if rank < len(_CHUNKS_BY_RANK) else _CHUNKS_BELOW
+    return {document: score / file.chunks[0][0] for score, document in file.chunks[:most]}
+
+
+def _add_all(memory: Memory, file: File, matched: dict[int, float]) -> bool:
+    """Give *file* all its definitions.
+
+    Returns:
+        False if there are so many that only those that match nothing were added.
+    """
     rows = memory.rows(queries.DEFINITIONS_OF, (file.number, _DEFINITIONS_A_FILE))
-    file.definitions += [
-        Definition(_UNMATCHED, *values)
-        for chunk, *values in rows
-        if (file.number, chunk) not in matched
-    ]
+    is_all = len(rows) < _DEFINITIONS_A_FILE
+    first = file.number << layout.CHUNK_BITS
+    for chunk, *values in rows:
+        match = matched.get(first | chunk)
+        if match is None or is_all:
+            file.definitions.append(Definition(match or _UNMATCHED, *values))
+    return is_all
 
 
 def fill(files: list[File], room_chars: int) -> list[str]:

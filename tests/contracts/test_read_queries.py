@@ -25,8 +25,8 @@ def fresh(home: str) -> Iterator[sqlite3.Connection]:
 
 def explained(connection: sqlite3.Connection, query: str) -> list[str]:
     """Return SQLite's plan for *query*, one step a line."""
-    placed = query.format("?, ?", pairs="(?, ?), (?, ?)")
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {placed}", (1,) * placed.count("?"))
+    placed = query.format("?, ?")
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {placed}", ("1",) * placed.count("?"))
     return [detail for *_, detail in plan]
 
 
