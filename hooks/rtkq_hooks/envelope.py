@@ -27,7 +27,8 @@ def pick(document: bytes, texts: tuple[str, ...], tokens: tuple[str, ...]) -> li
 
     Args:
         document: What the client sent.
-        texts: JSON paths whose values are wanted decoded; anything but a text gives ``None``.
+        texts: JSON paths whose values are wanted decoded: a text as what it says, an object or
+            a list as its JSON, anything else as ``None``.
         tokens: JSON paths whose values are wanted as the client spelled them, less the white
             space between tokens.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from rtkq.receipts import Receipt
+    from rtkq_hooks.claude_code import ClaudeCode
 else:
     import _signal
 
@@ -94,17 +95,28 @@ def _answer(agent: str, document: bytes, settings: Mapping[str, str], receipt: R
 
 
 def _dispatch(agent: str, document: bytes, settings: Mapping[str, str], receipt: Receipt) -> bytes:
-    if agent != "claude-code":
-        receipt.outcome = "ignored"
-        return b""
     # Late, so that the deadline covers it and SQLite is loaded the quick way before.
-    from rtkq_hooks import claude_code, envelope
+    from rtkq_hooks import calls, envelope
 
     try:
-        return claude_code.answer(document, settings, receipt)
+        dialect = _dialect(agent, document)
+        if dialect is not None:
+            return calls.answer(dialect, document, settings, receipt)
+        receipt.outcome = "ignored"
     except envelope.Malformed:
         receipt.outcome = "invalid"
-        return b""
+    return b""
+
+
+def _dialect(agent: str, document: bytes) -> ClaudeCode | None:
+    # Nearly all spawns are Claude Code's own; they do not pay for what others speak.
+    if agent == "claude-code" and b'"cursor_version"' not in document:
+        from rtkq_hooks.claude_code import ClaudeCode
+
+        return ClaudeCode()
+    from rtkq_hooks import dialects
+
+    return dialects.of(agent, document)
 
 
 def _place_of(error: BaseException) -> str:

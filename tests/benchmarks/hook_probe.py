@@ -36,7 +36,7 @@ def _steps(settings_file: str) -> None:
 
     _elapsed["import _sqlite3"] = time.perf_counter_ns() - began
     from rtkq import recall, receipts
-    from rtkq_hooks import checkout, claude_code, envelope, main
+    from rtkq_hooks import calls, checkout, envelope, main
 
     _elapsed["all imports"] = time.perf_counter_ns() - began
     assert engine
@@ -52,7 +52,7 @@ def _steps(settings_file: str) -> None:
         (recall, "_on_disk", "  stat files, read definitions"),
         (recall, "fill", "  fill the budget"),
         (recall, "context", "recall"),
-        (claude_code, "_mark", "drop the spawn marker"),
+        (calls, "_mark", "drop the spawn marker"),
         (envelope, "put", "splice the answer"),
         (receipts, "write", "write the receipt"),
     ):
@@ -80,7 +80,7 @@ _load(["modules"])
 if layer == "engine":
     _load(["rtkq_hooks.engine"])
 elif layer == "imports":
-    _load(["rtkq_hooks.main", "rtkq_hooks.claude_code"])
+    _load(["rtkq_hooks.main", "rtkq_hooks.calls", "rtkq_hooks.claude_code"])
 else:
     _steps(rest[0])
     _print_steps()

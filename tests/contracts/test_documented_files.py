@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from rtkq import paths, receipts
-from rtkq_hooks import claude_code, main
+from rtkq_hooks import calls, main
 
 _PATIENCE_S = 20.0
 _WRITTEN_BESIDE = re.compile(r"-(wal|shm)$")
@@ -91,7 +91,7 @@ def test_every_outcome_is_documented(
     section = page("docs/reference/hook.md").sections()["Receipts"]
     outcomes = rows(section[section.index("| outcome |") :])
 
-    given = set().union(*map(outcomes_in, (claude_code, main, receipts)))
+    given = set().union(*map(outcomes_in, (calls, main, receipts)))
 
     assert {outcome for ((outcome, *_), *_) in outcomes} == given
 

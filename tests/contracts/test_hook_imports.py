@@ -52,10 +52,10 @@ def start(tmp_path: Path) -> Path:
     return script
 
 
-def loaded(start: Path, document: dict[str, object]) -> set[str]:
+def loaded(start: Path, document: dict[str, object], agent: str = "claude-code") -> set[str]:
     """Return the modules a call of the hook loads beyond the interpreter's own."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-E", "-c", PROBE, str(start), "claude-code"],
+        [sys.executable, "-I", "-S", "-E", "-c", PROBE, str(start), agent],
         input=json.dumps(document).encode(),
         capture_output=True,
         env={"PATH": os.environ["PATH"]},
@@ -72,7 +72,17 @@ def test_hook_loads_only_what_is_allowed(start: Path, event: str) -> None:
     foreign = {name for name in modules if name.partition(".")[0] not in OURS}
     assert foreign <= ALLOWED
     assert not foreign & HEAVY
-    assert "rtkq_hooks.claude_code" in modules
+    assert "rtkq_hooks.calls" in modules
+    assert "rtkq_hooks.dialects" not in modules
+
+
+@pytest.mark.parametrize("agent", ["codex", "copilot", "cursor", "no-such-agent"])
+def test_dialects_of_other_clients_are_as_light(start: Path, agent: str) -> None:
+    """Only who speaks another dialect loads it, and it brings nothing else along."""
+    modules = loaded(start, DOCUMENT, agent)
+
+    assert {name for name in modules if name.partition(".")[0] not in OURS} <= ALLOWED
+    assert "rtkq_hooks.dialects" in modules
 
 
 def test_every_module_of_the_hook_imports_from_the_bundle(start: Path) -> None:

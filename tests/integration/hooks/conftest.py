@@ -73,10 +73,12 @@ class Staged:
         """Return the flat settings, for calls inside this process."""
         return bundle.flat(str(self.home), Settings(home=str(self.home)))
 
-    def call(self, document: bytes | dict[str, Any], **variables: str) -> Answer:
+    def call(
+        self, document: bytes | dict[str, Any], *, agent: str = "claude-code", **variables: str
+    ) -> Answer:
         """Give *document* to the staged command, as a client would."""
         done = subprocess.run(
-            [bundle.command(str(self.home)), "claude-code"],
+            [bundle.command(str(self.home)), agent],
             input=document if isinstance(document, bytes) else json.dumps(document).encode(),
             capture_output=True,
             env=self.variables | variables,

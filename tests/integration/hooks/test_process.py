@@ -18,7 +18,8 @@ from rtkq.agents import bundle
 from rtkq.config import HookSettings
 from rtkq_hooks.main import run
 
-RECORDED = Path(__file__).parents[2] / "fixtures" / "claude-code"
+RECORDED = Path(__file__).parents[2] / "fixtures"
+AGENTS = sorted(folder.name for folder in RECORDED.iterdir())
 MUTATIONS = 500
 SPINS = """
 class Memory: ...
@@ -51,10 +52,10 @@ def mutated(document: bytes, chance: random.Random) -> bytes:
     )
 
 
-def mutations(root: Path) -> list[bytes]:
-    """Return MUTATIONS documents, the same ones in every run."""
+def mutations(agent: str, root: Path) -> list[bytes]:
+    """Return MUTATIONS documents of *agent*, the same ones in every run."""
     chance = random.Random(20261123)
-    files = sorted(file for file in RECORDED.rglob("*.json") if "hook_event" in file.read_text())
+    files = sorted(file for file in (RECORDED / agent).rglob("*.json") if "cwd" in file.read_text())
     whole = [file.read_text().replace("@ROOT@/proj", str(root)).encode() for file in files]
     return [mutated(chance.choice(whole), chance) for _ in range(MUTATIONS)]
 
@@ -65,10 +66,11 @@ def assert_nothing_or_one_document(printed: bytes) -> None:
         assert isinstance(json.loads(printed), dict)
 
 
-def test_mutated_documents_give_nothing_or_one_valid_document(staged) -> None:
+@pytest.mark.parametrize("agent", AGENTS)
+def test_mutated_documents_give_nothing_or_one_valid_document(staged, agent: str) -> None:
     """Whatever arrives, what is printed is whole."""
     answers = [
-        run("claude-code", document, staged.settings()) for document in mutations(staged.root)
+        run(agent, document, staged.settings()) for document in mutations(agent, staged.root)
     ]
 
     for printed in answers:
@@ -78,13 +80,23 @@ def test_mutated_documents_give_nothing_or_one_valid_document(staged) -> None:
     assert "error" not in {line["outcome"] for line in staged.receipts()}
 
 
-def test_mutated_documents_leave_the_process_calm(staged) -> None:
+@pytest.mark.parametrize("agent", AGENTS)
+def test_mutated_documents_leave_the_process_calm(staged, agent: str) -> None:
     """The same through the real command: exit code 0, stderr silent."""
-    for document in mutations(staged.root)[::20]:
-        answer = staged.call(document)
+    for document in mutations(agent, staged.root)[::50]:
+        answer = staged.call(document, agent=agent)
 
         assert (answer.code, answer.errors) == (0, b"")
         assert_nothing_or_one_document(answer.printed)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_truncated_documents_get_no_answer(staged, agent: str) -> None:
+    """A client that was cut off in the middle is not guessed at."""
+    file = max((RECORDED / agent).rglob("*.json"), key=lambda file: "prompt" in file.read_text())
+    whole = file.read_text().strip().encode()
+
+    assert not any(run(agent, whole[:end], staged.settings()) for end in range(len(whole)))
 
 
 def test_disabled_hook_prints_nothing(staged) -> None:

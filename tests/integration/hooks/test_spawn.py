@@ -57,6 +57,18 @@ def test_every_type_is_served(staged, kind: object) -> None:
     assert "src/cart.py" in staged.call(staged.spawn(**tool_input)).output["updatedInput"]["prompt"]
 
 
+@pytest.mark.parametrize(
+    "kind", ["reviewer-of-2031", "plugin:skill-agent", "Ревизор кода", "x", "explore-more", "fork2"]
+)
+def test_types_nobody_has_seen_are_served_in_every_spelling(staged, kind: str) -> None:
+    """Neither a list of known types nor a likeness to an exempt one decides."""
+    spellings = {kind, kind.upper(), kind.title(), kind.replace("-", " "), f" {kind}_ "}
+    for spelling in spellings:
+        document = json.dumps(staged.spawn(subagent_type=spelling)).encode()
+
+        assert b"src/cart.py" in run("claude-code", document, staged.settings())
+
+
 @pytest.mark.parametrize("kind", ["fork", "Fork", "FORK", "statusline-setup", "Statusline Setup"])
 def test_exempt_types_are_left_alone(staged, kind: str) -> None:
     """Exempt types are compared without case, spaces and dashes."""
@@ -155,6 +167,31 @@ def test_worktree_borrows_the_memory_of_its_main_checkout(staged, git, tmp_path:
     assert "src/cart.py" in context
     assert "src/session.py" not in context
     assert staged.receipts()[-1]["root"] == str(worktree.resolve())
+
+
+def test_map_of_a_borrowed_memory_names_what_the_worktree_has(staged, git, tmp_path: Path) -> None:
+    """A subagent without a task, in a worktree of its own, is not told of folders it lacks."""
+    worktree = tmp_path / "shop-task"
+    git(staged.root, "worktree", "add", "-q", "--detach", str(worktree))
+    shutil.rmtree(worktree / "tests")
+
+    here = staged.call(staged.started()).output["additionalContext"]
+    there = staged.call(staged.started() | {"cwd": str(worktree)}).output["additionalContext"]
+    git(staged.root, "worktree", "remove", "--force", str(worktree))
+
+    assert ("src/" in here, "tests/" in here) == (True, True)
+    assert ("src/" in there, "tests/" in there) == (True, False)
+    assert 'state="dirty"' in there.splitlines()[0]
+
+
+@pytest.mark.parametrize("kind", ["Explore", "explore", "EXPLORE", "ex plore", "Ex-Plore_"])
+def test_explorer_is_denied_in_every_spelling(staged, kind: str) -> None:
+    """The client starts its explorer under all of them."""
+    document = json.dumps(staged.spawn(subagent_type=kind)).encode()
+
+    printed = run("claude-code", document, staged.settings() | {"explore": "deny"})
+
+    assert json.loads(printed)["hookSpecificOutput"]["permissionDecision"] == "deny"
 
 
 def test_denied_explorer_hands_the_context_to_the_caller(own) -> None:
