@@ -13,10 +13,6 @@ META = """SELECT root, stage, generation, indexed_at, full_seq,
 TOTALS = "SELECT field, documents FROM field"
 
 #: {} is a list of placeholders.
-#: In paths and contents, of either side: see ``layout``.
-FREQUENCIES = """SELECT term, field, df FROM posting
-                 WHERE term IN ({}) AND field IN (0, 1, 8, 9)"""
-
 HEADS = "SELECT term, field, df, head FROM posting WHERE term IN ({})"
 
 FILES = "SELECT id, path, size, mtime_ns, role, heat FROM file WHERE id IN ({})"
@@ -62,7 +58,6 @@ ALL = (
     OWNER,
     META,
     TOTALS,
-    FREQUENCIES,
     HEADS,
     FILES,
     COMMITS,

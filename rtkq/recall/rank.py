@@ -37,6 +37,8 @@ _TEST_PERCENT = (20, 50, 100)
 _ASIDE_PERCENT = (30, 40, 100)
 
 _TERMS = 24
+#: Fields that say how rare a term is.
+_TELLING = (layout.PATH, layout.CONTENT)
 #: Postings looked at, those of the most telling terms first: the bound on a question's work.
 _POSTINGS = 2400
 _POSTINGS_ASIDE = 800
@@ -95,12 +97,14 @@ def _score_fields(memory: Memory, question: Question) -> dict[int, dict[int, int
     """Return the BM25 scores of the documents of each field, as far as the postings go."""
     documents = dict(memory.rows(queries.TOTALS))
     scores: dict[int, dict[int, int]] = {field: {} for field in layout.FIELDS}
-    terms = _rarest(memory, question.terms, documents)
+    heads = memory.rows(queries.HEADS, among=question.terms)
+    terms = _rarest(heads, question.terms, documents)
     room = {0: _POSTINGS, layout.ASIDE: _POSTINGS_ASIDE}
-    for term, field, frequency, head in _in_order(memory.rows(queries.HEADS, among=terms), terms):
+    for term, field, frequency, head in _in_order(heads, terms):
         side = field - layout.kind_of(field)
-        weight = question.terms[term] * _idf(documents[field], frequency)
-        room[side] -= _accumulate(scores[field], head, weight, room[side])
+        if room[side]:
+            weight = question.terms[term] * _idf(documents[field], frequency)
+            room[side] -= _accumulate(scores[field], head, weight, room[side])
     return scores
 
 
@@ -113,19 +117,21 @@ def _of_side(by_field: dict[int, dict[int, int]], side: int) -> dict[str, dict[i
     }
 
 
-def _in_order(rows: list[_Head], terms: list[str]) -> list[_Head]:
+def _in_order(heads: list[_Head], terms: list[str]) -> list[_Head]:
     place = {term: number for number, term in enumerate(terms)}
-    return sorted(rows, key=lambda row: (place[row[0]], row[1]))
+    chosen = [head for head in heads if head[0] in place]
+    return sorted(chosen, key=lambda head: (place[head[0]], head[1]))
 
 
-def _rarest(memory: Memory, terms: dict[str, int], documents: dict[int, int]) -> list[str]:
+def _rarest(heads: list[_Head], terms: dict[str, int], documents: dict[int, int]) -> list[str]:
     """Return the terms that tell most: weight times rarity, at most ``_TERMS``."""
     told: dict[str, int] = {}
-    for term, field, frequency in memory.rows(queries.FREQUENCIES, among=terms):
-        tells = terms[term] * _idf(documents[field], frequency)
-        # Words of documentation alone rarely lead to a source.
-        tells = tells // 2 if field >= layout.ASIDE else tells
-        told[term] = max(tells, told.get(term, 0))
+    for term, field, frequency, _ in heads:
+        if layout.kind_of(field) in _TELLING:
+            tells = terms[term] * _idf(documents[field], frequency)
+            # Words of documentation alone rarely lead to a source.
+            tells = tells // 2 if field >= layout.ASIDE else tells
+            told[term] = max(tells, told.get(term, 0))
     return sorted(told, key=lambda term: (-told[term], term))[:_TERMS]
 
 
@@ -141,10 +147,13 @@ def _idf(documents: int, frequency: int) -> int:
 
 def _accumulate(scores: dict[int, int], head: bytes, weight: int, room: int) -> int:
     """Add a posting list to *scores*, at most *room* postings of it; return how many."""
-    get = scores.get
     documents, impacts = layout.unpack(head)
+    # The innermost loop: asking first is a fifth faster than adding to what ``get`` returns.
     for document, impact in zip(documents[:room], impacts[:room], strict=True):
-        scores[document] = get(document, 0) + weight * impact
+        if document in scores:
+            scores[document] += weight * impact
+        else:
+            scores[document] = weight * impact
     return min(room, len(impacts))
 
 
@@ -191,16 +200,17 @@ def _votes(memory: Memory, commits: dict[int, int]) -> dict[int, int]:
 
     A vote is the square of the commit's score, shared out over its files, less with age.
     """
-    nearest = sorted(commits, key=commits.__getitem__, reverse=True)[:_MOST_TIED_NEIGHBOURS]
+    nearest = _highest(commits, _NEIGHBOURS)[:_MOST_TIED_NEIGHBOURS]
     rows = [
-        (commits[number], at, name, paths.split("\n"))
+        (commits[number], at, name, paths)
         for number, name, at, paths in memory.rows(queries.COMMITS, among=nearest)
     ]
     rows.sort(key=lambda row: (-row[0], -row[1], row[2]))
     del rows[_NEIGHBOURS:]
     newest = max((at for _, at, _, _ in rows), default=0)
     votes: dict[str, float] = {}
-    for score, at, _, paths in rows:
+    for score, at, _, joined in rows:
+        paths = joined.split("\n")
         age = 0.5 ** ((newest - at) / layout.HALF_LIFE_S)
         vote = score * score / len(paths) ** 0.5 * (_VOTE_FLOOR + (1 - _VOTE_FLOOR) * age)
         for path in paths:
@@ -225,14 +235,25 @@ def _strongest(signals: dict[str, dict[int, int]], most: int) -> list[Candidate]
     for signal, scale in scales.items():
         for file, score in signals[signal].items():
             totals[file] = get(file, 0) + score * scale
-    ordered = sorted(totals, key=totals.__getitem__, reverse=True)
-    # Equal scores at the cut are all kept, or file numbers would decide, which depend on history.
-    least = totals[ordered[min(most, len(ordered)) - 1]] if ordered else 0
-    chosen = [Candidate(file) for file in ordered[: 3 * most] if totals[file] >= least]
-    for one in chosen:
-        for signal, scale in scales.items():
-            one.shares[signal] = signals[signal].get(one.file, 0) * scale // 1000
+    chosen = [Candidate(file) for file in _highest(totals, most)[: 3 * most]]
+    for signal, scale in scales.items():
+        scores = signals[signal]
+        for one in chosen:
+            one.shares[signal] = scores.get(one.file, 0) * scale // 1000
     return chosen
+
+
+def _highest(scores: dict[int, int], most: int) -> list[int]:
+    """Return what scores highest, best first: *most*, and those that are equal to the last.
+
+    Without the equal ones numbers of rows would decide, which depend on history.
+    """
+    ordered = sorted(scores, key=scores.__getitem__, reverse=True)
+    least = scores[ordered[most - 1]] if len(ordered) >= most else 0
+    end = most
+    while end < len(ordered) and scores[ordered[end]] == least:
+        end += 1
+    return ordered[:end]
 
 
 def _merged(sources: list[Candidate], others: list[Candidate]) -> list[Candidate]:
