@@ -39,12 +39,12 @@ $(READY): pyproject.toml
 	@rm -rf $(VENV)
 	@if command -v uv >/dev/null; then \
 	    uv venv --quiet --python '>=3.11' $(VENV) && \
-	    uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
+	    uv pip install --quiet --python $(BIN)/python --editable '.[mcp]' --group dev; \
 	else \
 	    $(find_python); \
 	    $$python -m venv $(VENV) && \
 	    $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && \
-	    $(BIN)/python -m pip install --quiet --editable . --group dev; \
+	    $(BIN)/python -m pip install --quiet --editable '.[mcp]' --group dev; \
 	fi
 	@touch $@
 

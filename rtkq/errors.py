@@ -9,6 +9,7 @@
     │   ├── StoreDamaged   the file is not what we wrote; set it aside and rebuild
     │   └── StoreFull      the disk or a quota is full
     ├── ServiceError       what keeps services on this system is missing or refused
+    ├── ExtraMissing       a part of rtkq needs packages that are not installed
     ├── UsageError         a command was called in a way it does not know
     ├── LeaseLost          another worker took over; what this one built must not be published
     └── Timeout            what was waited for did not happen in time
@@ -81,6 +82,12 @@ class ServiceError(RtkqError):
     """What keeps services on this system is missing or refused."""
 
     kind = "service"
+
+
+class ExtraMissing(RtkqError):
+    """A part of rtkq needs packages that are not installed."""
+
+    kind = "extra"
 
 
 class UsageError(RtkqError):

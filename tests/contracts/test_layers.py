@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import rtkq
@@ -41,7 +42,9 @@ def test_every_module_belongs_to_a_layer() -> None:
 
 def test_every_dependency_has_an_owner_and_is_kept_from_the_hook() -> None:
     """A new dependency is given to one module; grammars are loaded by name and need no owner."""
-    wanted = [re.match(r"[\w-]+", one)[0] for one in PYPROJECT["project"]["dependencies"]]
+    project = PYPROJECT["project"]
+    listed = chain(project["dependencies"], *project["optional-dependencies"].values())
+    wanted = [re.match(r"[\w-]+", one)[0] for one in listed]
 
     imported = {name.replace("-", "_") for name in wanted if not name.startswith("tree-sitter-")}
 
