@@ -75,6 +75,19 @@ class WorkerSettings(_Section, frozen=True):
     workers: Amount = 0
 
 
+class ServeSettings(_Section, frozen=True):
+    """The HTTP daemon."""
+
+    #: Address to listen on; anything but loopback needs a token.
+    host: str = "127.0.0.1"
+    #: Port to listen on.
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 7700
+    #: Host names, beside those of loopback, under which the daemon is asked.
+    names: tuple[str, ...] = ()
+    #: What requests over TCP must show as bearer; empty for nothing.
+    token: str = ""
+
+
 class _Document(_Section, frozen=True):
     """The whole configuration file."""
 
@@ -83,6 +96,7 @@ class _Document(_Section, frozen=True):
     hook: HookSettings = HookSettings()
     policy: PolicySettings = PolicySettings()
     worker: WorkerSettings = WorkerSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -95,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True):
     hook: HookSettings = HookSettings()
     policy: PolicySettings = PolicySettings()
     worker: WorkerSettings = WorkerSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

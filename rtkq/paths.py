@@ -84,6 +84,11 @@ def heartbeat_file(home: str, kind: str) -> str:
     return f"{home}/run/{kind}.heartbeat"
 
 
+def serve_socket(home: str) -> str:
+    """Return the unix socket of the HTTP daemon."""
+    return f"{home}/run/serve.sock"
+
+
 def lock_file(home: str, kind: str) -> str:
     """Return the lock that keeps a second process of this *kind* from starting."""
     return f"{home}/run/{kind}.lock"

@@ -22,10 +22,11 @@ _COMMANDS = {
     "mcp": "offer plan and explore to any agent, over MCP",
     "plan": "show the context for a task",
     "refresh": "bring a memory up to date and wait",
+    "serve": "answer over HTTP, with a page to look at",
     "service": "keep watcher and workers running in the background",
     "status": "show what is known and what is owed",
     "sync": "wait until every change on disk is in the memory",
-    "up": "run watcher and workers in the foreground",
+    "up": "run watcher, workers and HTTP daemon in the foreground",
     "watch": "run the watcher alone",
     "worker": "run the workers alone",
 }

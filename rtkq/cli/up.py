@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from importlib.util import find_spec
 
 import click
 
@@ -16,10 +17,13 @@ from rtkq.cli.checkout import taken_up
 @click.command("up")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: half the CPUs.")
+@click.option("--no-serve", is_flag=True, help="Without the HTTP daemon.")
 @options.verbose_option
 @options.quiet_option
-def command(paths: tuple[str, ...], workers: int | None, verbose: int, quiet: bool) -> None:
-    """Run the watcher and the workers until interrupted.
+def command(
+    paths: tuple[str, ...], workers: int | None, no_serve: bool, verbose: int, quiet: bool
+) -> None:
+    """Run watcher, workers and HTTP daemon until interrupted.
 
     Each PATH is registered first; Ctrl-C or SIGTERM stops all of it. Example:
 
@@ -38,4 +42,12 @@ def command(paths: tuple[str, ...], workers: int | None, verbose: int, quiet: bo
             f"      what agents run: {shlex.quote(bundle.command(settings.home))} AGENT", err=True
         )
     pool = ["--workers", str(workers)] if workers else []
-    sys.exit(tree.run([["watch"], ["worker", *pool]]))
+    commands = [["watch"], ["worker", *pool]]
+    if not no_serve and _can_serve():
+        commands.append(["serve"])
+    sys.exit(tree.run(commands))
+
+
+def _can_serve() -> bool:
+    """Return whether what the daemon needs is installed; it is optional."""
+    return all(find_spec(name) for name in ("starlette", "uvicorn", "httptools"))

@@ -1,0 +1,129 @@
+"""The commands over HTTP: a body is checked, the command's document is the answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rtkq.answers.delta import delta
+from rtkq.answers.explore import explore
+from rtkq.answers.plan import plan
+from rtkq.recall.intent import GENERAL, intent
+from rtkq.serve.failures import Refused
+from rtkq.serve.service import Service
+from rtkq.serve.shapes import (
+    DeltaRequest,
+    ExploreRequest,
+    Health,
+    PlanRequest,
+    RefreshRequest,
+)
+from rtkq_workers import report
+
+R = TypeVar("R", PlanRequest, ExploreRequest, DeltaRequest, RefreshRequest)
+
+
+def json_answer(document: Any) -> Response:
+    """Return *document* as an answer in JSON."""
+    return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+async def health(service: Service, _request: Request) -> Response:
+    """Say that the process serves."""
+    return json_answer(Health("ok", version("rtkq"), os.getpid(), service.uptime_s))
+
+
+async def status(service: Service, request: Request) -> Response:
+    """Tell the state of one project, or of all of them."""
+    folder = request.query_params.get("project_root")
+    return json_answer(await service.in_store_thread(partial(_status, service, folder)))
+
+
+async def plan_task(service: Service, request: Request) -> Response:
+    """Give the context for a task."""
+    asked = await _body(request, PlanRequest)
+    return await _answered(
+        service,
+        asked.project_root,
+        partial(
+            plan,
+            task=asked.task,
+            budget_tokens=asked.budget,
+            top=asked.top,
+            is_traced=asked.trace,
+        ),
+    )
+
+
+async def explore_project(service: Service, request: Request) -> Response:
+    """Give the layers of a project."""
+    asked = await _body(request, ExploreRequest)
+    query_type = asked.query_type or (intent(asked.task) if asked.task else GENERAL)
+    return await _answered(
+        service,
+        asked.project_root,
+        partial(
+            explore,
+            query_type=query_type,
+            detail=asked.detail,
+            budget_tokens=asked.budget,
+            is_strict=asked.strict,
+        ),
+    )
+
+
+async def list_changes(service: Service, request: Request) -> Response:
+    """Tell what changed since the last build, or since a revision."""
+    asked = await _body(request, DeltaRequest)
+    return await _answered(service, asked.project_root, partial(delta, since=asked.since))
+
+
+async def refresh(service: Service, request: Request) -> Response:
+    """Bring a memory up to date, wait for it, and tell its state."""
+    asked = await _body(request, RefreshRequest)
+    root = await service.in_store_thread(partial(service.root_of, asked.project_root))
+    await service.refresh(root, is_full=asked.full)
+    return json_answer(await service.in_store_thread(partial(_status, service, root)))
+
+
+async def _answered(
+    service: Service, folder: str, command: Callable[..., dict[str, Any]]
+) -> Response:
+    def work() -> dict[str, Any]:
+        return command(service.settings, service.root_of(folder))
+
+    return json_answer(await service.in_store_thread(work))
+
+
+def _status(service: Service, folder: str | None) -> dict[str, Any]:
+    if folder is None:
+        projects = report.all_projects(service.settings)
+    else:
+        projects = [report.project(service.settings, service.root_of(folder))]
+    return {"projects": projects, "processes": report.processes(service.settings.home)}
+
+
+async def _body(request: Request, shape: type[R]) -> R:
+    """Return the body of *request*.
+
+    Only as JSON: a form is all that a foreign page can send without asking the browser.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(415, "type", "a body is JSON", "send Content-Type: application/json")
+    try:
+        return msgspec.json.decode(await request.body(), type=shape)
+    except msgspec.ValidationError as error:
+        raise Refused(422, "usage", str(error), "GET /v1/openapi.json tells what fits") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(400, "malformed", f"the body is no JSON: {error}") from None
+
+
+Endpoint = Callable[[Service, Request], Awaitable[Response]]

@@ -1,0 +1,92 @@
+"""The application: every path, what answers it, and what its requests and answers hold."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import NamedTuple
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from rtkq.errors import RtkqError
+from rtkq.serve import api, failures, hooks, openapi, shapes
+from rtkq.serve.api import Endpoint
+from rtkq.serve.gate import Gate
+from rtkq.serve.service import Service
+
+_log = logging.getLogger(__name__)
+
+
+class Path(NamedTuple):
+    """One path of the interface."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    answer: type[msgspec.Struct] | None = None
+    request: type[msgspec.Struct] | None = None
+
+
+PATHS = (
+    Path("GET", "/v1/health", api.health, shapes.Health),
+    Path("GET", "/v1/status", api.status, shapes.StatusAnswer),
+    Path("POST", "/v1/plan", api.plan_task, shapes.PlanAnswer, shapes.PlanRequest),
+    Path("POST", "/v1/explore", api.explore_project, shapes.ExploreAnswer, shapes.ExploreRequest),
+    Path("POST", "/v1/context", api.explore_project, shapes.ExploreAnswer, shapes.ExploreRequest),
+    Path("POST", "/v1/delta", api.list_changes, shapes.DeltaAnswer, shapes.DeltaRequest),
+    Path("POST", "/v1/refresh", api.refresh, shapes.StatusAnswer, shapes.RefreshRequest),
+    Path("POST", "/v1/hook/{agent}", hooks.answer_hook),
+)
+
+
+def application(service: Service) -> ASGIApp:
+    """Return the application that serves what *service* knows."""
+    document = msgspec.json.encode(openapi.document(PATHS))
+
+    async def describe(_service: Service, _request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    routes = [_route(service, path) for path in PATHS]
+    routes.append(_route(service, Path("GET", "/v1/openapi.json", describe)))
+    settings = service.settings.serve
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Gate, names=settings.names, token=settings.token)],
+        exception_handlers={
+            failures.Refused: failures.on_refused,
+            RtkqError: failures.on_failure,
+            HTTPException: failures.on_http_error,
+        },
+        lifespan=_lifespan(service),
+    )
+
+
+def _route(service: Service, path: Path) -> Route:
+    async def serve(request: Request) -> Response:
+        try:
+            return await path.endpoint(service, request)
+        except (failures.Refused, RtkqError, HTTPException):
+            raise
+        except Exception as error:
+            # Its text may quote a task, so kind and place are all that is written down.
+            _log.error("%s in %s", type(error).__name__, path.path)
+            return await failures.on_crash(request, error)
+
+    return Route(path.path, serve, methods=[path.method])
+
+
+def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    return lifespan

@@ -1,0 +1,111 @@
+"""The serving process: listens, drains when told to end, starts anew when told to reload."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from rtkq.serve import sockets
+from rtkq.serve.app import application
+from rtkq.serve.service import Service
+
+#: From connecting, or from the last answer, to the whole head of a request, in seconds.
+_HEAD_PATIENCE_S = 10.0
+_DRAIN_S = 5
+_KEEP_ALIVE_S = 30
+_MOST_CONNECTIONS = 512
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection that is closed when no request comes over it."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(_HEAD_PATIENCE_S, transport.close)
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+def run(service: Service, listening: list[socket.socket], *, on_ready: Callable[[], None]) -> int:
+    """Serve on the *listening* sockets until SIGTERM or SIGINT; return the exit code.
+
+    What is being answered is answered to its end. SIGHUP starts the program anew in this
+    process: settings and code are read again, and nobody who connects meanwhile is turned away.
+
+    Args:
+        service: What is served.
+        listening: Open sockets; closed at the end.
+        on_ready: Called once signals are heeded, just before the first request is.
+    """
+    kept = [one.dup() for one in listening]
+    serving = server(service)
+    signals = _remembered_signals(serving)
+    on_ready()
+    # What is loaded by now stays: the collector need not look at it again at every pass.
+    gc.freeze()
+    asyncio.run(serving.serve(sockets=listening))
+    if signal.SIGHUP in signals:
+        sockets.hand_over(kept)
+        os.execv(sys.executable, [sys.executable, "-m", "rtkq.cli", *sys.argv[1:]])
+    for one in kept:
+        sockets.close(one)
+    return 130 if signal.SIGINT in signals else 0
+
+
+def server(service: Service) -> uvicorn.Server:
+    """Return the server of what *service* knows, not serving yet."""
+    config = uvicorn.Config(
+        lambda: application(service),
+        factory=True,
+        http=_Connection,
+        lifespan="on",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_DRAIN_S,
+    )
+    return uvicorn.Server(config)
+
+
+def _remembered_signals(serving: uvicorn.Server) -> list[int]:
+    """Let signals end *serving*, and return the list that they will be written into.
+
+    The server catches SIGTERM and SIGINT itself and raises them again when it has drained.
+    """
+    signals: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        serving.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, remember)
+    return signals

@@ -1,0 +1,86 @@
+"""What all requests share: settings, and one thread for whatever reads or writes a store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from rtkq.agents import bundle
+from rtkq.config import Settings
+from rtkq.errors import ProjectError, RtkqError
+from rtkq.store import Registry
+
+T = TypeVar("T")
+
+#: Rebuilds that requests may have running at the same time.
+_MOST_REFRESHES = 2
+
+
+class Service:
+    """The state of one serving process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        #: What the hook is told, as it stands beside the staged one.
+        self.hook_settings = bundle.flat(settings.home, settings)
+        self._started = time.monotonic()
+        # Models are bound to a database for the whole process, so one thread alone uses them.
+        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._refreshing = asyncio.Semaphore(_MOST_REFRESHES)
+
+    @property
+    def uptime_s(self) -> float:
+        """How long this process has served, in seconds."""
+        return round(time.monotonic() - self._started, 1)
+
+    async def in_store_thread(self, work: Callable[[], T]) -> T:
+        """Return what *work* returns, called in the thread that may use the stores."""
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, work)
+
+    def root_of(self, folder: str) -> str:
+        """Return the root of the registered project that *folder* lies in.
+
+        Raises:
+            ProjectError: It lies in none, so nothing about it is told.
+        """
+        real = os.path.realpath(folder) if os.path.isabs(folder) and "\0" not in folder else ""
+        with Registry(self.settings.home) as registry:
+            known = {project.root for project in registry.projects()}
+        while real and real not in known:
+            real = os.path.dirname(real) if real != os.path.dirname(real) else ""
+        if not real:
+            raise ProjectError(
+                f"{folder!a} lies in no registered project", "register it: rtkq refresh FOLDER"
+            )
+        return real
+
+    async def refresh(self, root: str, *, is_full: bool) -> None:
+        """Bring the memory of *root* up to date in a process of its own, and wait for it.
+
+        Raises:
+            RtkqError: It could not be.
+        """
+        words = ["refresh", "--quiet", *(["--full"] if is_full else []), root]
+        async with self._refreshing:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "rtkq.cli", *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                _, told = await process.communicate()
+            except asyncio.CancelledError:
+                process.terminate()
+                raise
+        if process.returncode:
+            raise RtkqError(told.decode("utf-8", "replace").strip(), f"try: rtkq refresh {root}")
+
+    def close(self) -> None:
+        """Let the work in hand end."""
+        self._store_thread.shutdown()

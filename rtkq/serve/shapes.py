@@ -1,0 +1,186 @@
+"""What requests and answers hold: the source of the checks and of the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+_Budget = Annotated[int, Meta(ge=50, le=1_000_000, description="tokens of 4 characters")]
+_Root = Annotated[str, Meta(min_length=1, description="a folder of a registered project")]
+_QueryType = Literal["general", "bugfix", "feature", "refactor", "incident"]
+
+
+class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request."""
+
+    project_root: _Root
+
+
+class PlanRequest(_Request, frozen=True):
+    """What `POST /v1/plan` is asked."""
+
+    task: str
+    budget: _Budget | None = None
+    top: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    trace: bool = False
+
+
+class ExploreRequest(_Request, frozen=True):
+    """What `POST /v1/explore` is asked."""
+
+    query_type: _QueryType | None = None
+    #: Tells the query type where none is given.
+    task: str | None = None
+    detail: Literal["compact", "normal", "verbose"] = "normal"
+    budget: _Budget | None = None
+    strict: bool = False
+
+
+class DeltaRequest(_Request, frozen=True):
+    """What `POST /v1/delta` is asked."""
+
+    since: str | None = None
+
+
+class RefreshRequest(_Request, frozen=True):
+    """What `POST /v1/refresh` is asked."""
+
+    full: bool = False
+
+
+class Symbol(msgspec.Struct, frozen=True):
+    """A definition that a context names."""
+
+    name: str
+    kind: str
+    line: int
+    signature: str
+
+
+class RankedFile(msgspec.Struct, frozen=True):
+    """A file that a context names."""
+
+    path: str
+    score: float
+    state: Literal["fresh", "changed"]
+    why: list[str]
+    symbols: list[Symbol]
+    shares: dict[str, float] = {}
+
+
+class PlanAnswer(msgspec.Struct, frozen=True):
+    """What `POST /v1/plan` answers."""
+
+    command: Literal["plan"]
+    project: str
+    state: str
+    generation: int
+    indexed_at: str
+    budget_tokens: int
+    tokens: int
+    elapsed_ms: float
+    files: list[RankedFile]
+    text: str
+
+
+class ChangedFile(msgspec.Struct, frozen=True):
+    """A file and what happened to it."""
+
+    path: str
+    change: Literal["added", "modified", "removed"]
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """How many files changed, and which."""
+
+    added: int
+    modified: int
+    removed: int
+    files: list[ChangedFile]
+
+
+class DeltaAnswer(Delta, frozen=True):
+    """What `POST /v1/delta` answers."""
+
+    command: Literal["delta"]
+    project: str
+    since: str | None
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """How large a memory is, and how much of it the last rebuild could reuse."""
+
+    files: int
+    bytes: int
+    reused: int
+    rebuilt: int
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """Files, and the edges between them."""
+
+    nodes: int
+    edges: int
+
+
+class ExploreAnswer(msgspec.Struct, frozen=True):
+    """What `POST /v1/explore` answers."""
+
+    command: Literal["explore"]
+    project: str
+    state: str
+    generation: int
+    indexed_at: str
+    query_type: str
+    stats: Stats
+    graph: Graph
+    delta: Delta
+    context: dict[str, str]
+
+
+class ProjectStatus(msgspec.Struct, frozen=True):
+    """The state of one project."""
+
+    project: str
+    state: str
+    generation: int
+    indexed_at: str | None
+    age_s: float | None
+    files: int
+    skipped: int
+    backlog: int
+    lag_s: float
+    attempts: int
+    last_error: str
+
+
+class StatusAnswer(msgspec.Struct, frozen=True):
+    """What `GET /v1/status` answers."""
+
+    projects: list[ProjectStatus]
+    processes: dict[str, Any]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What `GET /v1/health` answers."""
+
+    status: Literal["ok"]
+    version: str
+    pid: int
+    uptime_s: float
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong, and what can be done about it."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """What any request that fails is answered."""
+
+    error: Problem

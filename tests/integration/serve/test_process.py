@@ -1,0 +1,95 @@
+"""The daemon's life: it drains, starts anew, takes sockets over, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.serve.conftest import Daemon
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_ends_when_told_and_takes_its_socket_along(daemon: Daemon, number: int, code: int) -> None:
+    """With the exit code of the contract."""
+    assert daemon.stop(number) == code
+    assert not os.path.exists(daemon.socket_path)
+
+
+def test_starting_anew_turns_nobody_away(daemon: Daemon) -> None:
+    """Same process, same port; whoever asks meanwhile is answered by the old or the new one."""
+    before = daemon.ask("GET", "/v1/health").json
+    failures: list[Exception] = []
+    is_over = threading.Event()
+
+    def keep_asking() -> None:
+        while not is_over.is_set():
+            try:
+                assert daemon.ask("GET", "/v1/health").status == 200
+            except Exception as error:
+                failures.append(error)
+
+    asking = threading.Thread(target=keep_asking)
+    asking.start()
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon._read_where()
+    after = daemon.ask("GET", "/v1/health").json
+    is_over.set()
+    asking.join()
+
+    assert failures == []
+    assert after["pid"] == before["pid"]
+
+
+def test_new_settings_are_in_force_after_starting_anew(
+    daemon: Daemon, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The file of settings is read again."""
+    with open(os.environ["RTKQ_CONFIG"], "w", encoding="utf-8") as file:
+        file.write('[serve]\ntoken = "s3cret"\n')
+
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon._read_where()
+
+    assert daemon.ask("GET", "/v1/status").status == 401
+
+
+def test_sockets_of_a_service_manager_are_taken_over(home: str) -> None:
+    """By the protocol of systemd: LISTEN_FDS from descriptor 3 on."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    code = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid());"
+        "os.execv(sys.executable, [sys.executable, '-m', 'rtkq.cli', 'serve'])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(listening.fileno())],
+        pass_fds=[listening.fileno()],
+        env={**os.environ, "LISTEN_FDS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    with process, process.stderr:
+        told = process.stderr.readline()
+        process.terminate()
+
+    listening.close()
+    assert f":{port}/" in told
+
+
+def test_second_daemon_is_refused(daemon: Daemon, start: Callable[..., Daemon]) -> None:
+    """The first one keeps its socket."""
+    command = [sys.executable, "-m", "rtkq.cli", "serve", "--port", "0"]
+
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 1
+    assert "another rtkq serve listens" in told.stderr
+    assert daemon.ask("GET", "/v1/health", over_unix=True).status == 200
