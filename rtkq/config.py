@@ -88,6 +88,23 @@ class ServeSettings(_Section, frozen=True):
     token: str = ""
 
 
+class PruneSettings(_Section, frozen=True):
+    """What is deleted when."""
+
+    #: Projects no agent has used for this many days are forgotten.
+    unused_days: Amount = 90
+    #: Projects whose folder has been gone for this many days are forgotten.
+    missing_days: Amount = 30
+    #: Facts are kept for this many days after the last memory stopped using them.
+    facts_days: Amount = 30
+    #: Receipts of the hook are kept for this many days.
+    receipts_days: Amount = 14
+    #: A damaged memory is kept for inspection for this many days.
+    damaged_days: Amount = 14
+    #: Upper bound of everything stored, in megabytes.
+    most_mb: Amount = 20_000
+
+
 class _Document(_Section, frozen=True):
     """The whole configuration file."""
 
@@ -97,6 +114,7 @@ class _Document(_Section, frozen=True):
     policy: PolicySettings = PolicySettings()
     worker: WorkerSettings = WorkerSettings()
     serve: ServeSettings = ServeSettings()
+    prune: PruneSettings = PruneSettings()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -110,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True):
     policy: PolicySettings = PolicySettings()
     worker: WorkerSettings = WorkerSettings()
     serve: ServeSettings = ServeSettings()
+    prune: PruneSettings = PruneSettings()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -54,6 +54,8 @@ class FactRow(Model):
     #: Hash of the bytes, language and extractor version: see ``store.facts``.
     key = BlobField(primary_key=True)
     payload = BlobField()
+    #: Day since the epoch on which it was put, or last found to be used by a memory.
+    day = IntegerField(default=0)
 
     class Meta:
         table_name = "fact"
@@ -318,6 +320,7 @@ FACTS = Schema(
             """CREATE TABLE fact (key BLOB NOT NULL PRIMARY KEY, payload BLOB NOT NULL)
                WITHOUT ROWID""",
         ),
+        ("ALTER TABLE fact ADD COLUMN day INTEGER NOT NULL DEFAULT 0",),
     ),
 )
 

@@ -7,8 +7,9 @@ extractor, so worktrees of one repository, and branches one after another, pay o
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import xxhash
@@ -18,7 +19,12 @@ from rtkq.errors import StoreDamaged
 from rtkq.schema import FACTS
 from rtkq.store.database import Database, private_folder, translated
 
+#: By the first digit of a key.
+SHARDS = 16
 _KEYS_A_QUERY = 500
+_DAY_S = 86400
+#: A database is written anew when more than a fourth of it is empty.
+_WORTH_VACUUM = 4
 
 
 def content_hash(data: bytes) -> bytes:
@@ -59,16 +65,62 @@ def _rows(database: Database, wanted: list[bytes]) -> Iterator[tuple[bytes, byte
 
 def put(home: str, payloads: Mapping[bytes, bytes]) -> None:
     """Store *payloads* by key, one short transaction a database."""
+    today = int(time.time()) // _DAY_S
     for shard, keys in _by_shard(payloads).items():
         database = _opened(home, shard)
         try:
             with translated(database.file), database.atomic():
                 database.connection.executemany(
-                    "INSERT OR REPLACE INTO fact (key, payload) VALUES (?, ?)",
-                    [(key, payloads[key]) for key in keys],
+                    "INSERT OR REPLACE INTO fact (key, payload, day) VALUES (?, ?, ?)",
+                    [(key, payloads[key], today) for key in keys],
                 )
         except StoreDamaged:
             _drop(database)
+
+
+# -- what is old ---------------------------------------------------------------------------
+
+
+def older_than(home: str, shard: int, day: int) -> set[bytes]:
+    """Return the keys of a shard that were put or renewed before *day*, in days of the epoch."""
+    with _of_shard(home, shard) as database:
+        rows = database.connection.execute("SELECT key FROM fact WHERE day < ?", (day,))
+        return {key for (key,) in rows}
+
+
+def renew(home: str, shard: int, keys: Iterable[bytes], day: int) -> None:
+    """Let *keys* of a shard count as put on *day*."""
+    with _of_shard(home, shard) as database, database.atomic():
+        database.connection.executemany(
+            "UPDATE fact SET day = ? WHERE key = ?", [(day, key) for key in keys]
+        )
+
+
+def delete(home: str, shard: int, keys: Iterable[bytes]) -> None:
+    """Delete *keys* of a shard, and give back the room they took."""
+    with _of_shard(home, shard) as database:
+        with database.atomic():
+            database.connection.executemany(
+                "DELETE FROM fact WHERE key = ?", [(key,) for key in keys]
+            )
+        (pages,) = database.connection.execute("PRAGMA page_count").fetchone()
+        (empty,) = database.connection.execute("PRAGMA freelist_count").fetchone()
+        if empty * _WORTH_VACUUM > pages:
+            database.connection.execute("VACUUM")
+
+
+@contextmanager
+def _of_shard(home: str, shard: int) -> Iterator[Database]:
+    database = _opened(home, f"{shard:x}")
+    try:
+        with translated(database.file):
+            yield database
+    except StoreDamaged:
+        _drop(database)
+        raise
+
+
+# -- the databases -------------------------------------------------------------------------
 
 
 def _by_shard(keys: Iterable[bytes]) -> dict[str, list[bytes]]:

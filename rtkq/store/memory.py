@@ -371,12 +371,13 @@ def _remove_superseded(home: str, root: str, keep: tuple[str, ...]) -> None:
     folder = paths.checkout(home, root)
     for name in os.listdir(folder):
         if name.startswith("memory.") and name not in kept:
-            _remove(os.path.join(folder, name))
+            remove(os.path.join(folder, name))
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Delete a memory that is no longer current, or the link a killed swap left."""
     if os.path.islink(path):
-        os.unlink(path)  # a swap that was killed before its last step
+        os.unlink(path)
     else:
         shutil.rmtree(path, ignore_errors=True)
 

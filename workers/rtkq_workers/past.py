@@ -66,6 +66,11 @@ def follow(
     )
 
 
+def key(name: str) -> bytes:
+    """Return the key of what is stored of the commit of this *name*."""
+    return store.key(bytes.fromhex(name), "commit", _VERSION)
+
+
 def _rows(memory: Memory) -> dict[str, _Row]:
     found = memory.connection.execute("SELECT name, id, paths FROM history")
     return {name: _Row(number, paths.split("\n")) for name, number, paths in found}
@@ -78,12 +83,12 @@ def _files(memory: Memory, paths: set[str]) -> Mapping[str, int]:
 
 def _commits(home: str, root: str, names: list[str]) -> dict[str, Commit]:
     """Return the commits of these *names* from the facts, or from git and then into the facts."""
-    keys = {name: store.key(bytes.fromhex(name), "commit", _VERSION) for name in names}
+    keys = {name: key(name) for name in names}
     stored = store.fetch(home, keys.values())
     found: dict[str, Commit] = {}
-    for name, key in keys.items():
+    for name, place in keys.items():
         with suppress(KeyError, ValueError):  # not stored, or damaged: git has it
-            found[name] = history.decode(stored[key])
+            found[name] = history.decode(stored[place])
     missing = [name for name in names if name not in found]
     for start in range(0, len(missing), _BATCH):
         read = {

@@ -27,7 +27,7 @@ from rtkq.schema import FileRow
 from rtkq.store import Registry, lease, touch_verified
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
-from rtkq_workers import failpoints, past, reading, seed
+from rtkq_workers import failpoints, past, reading, seed, worktree
 from rtkq_workers.reading import Known
 from rtkq_workers.watch import scan
 
@@ -86,6 +86,7 @@ def rebuild(home: str, root: str, *, progress: Progress = lambda _done, _total: 
     if claimed is None:
         return False
     try:
+        worktree.note(home, root)
         run = _Run(home, root, claimed, progress, scan.identity(root))
         with _renewed(claimed):
             while _pay(run):

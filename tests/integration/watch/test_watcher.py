@@ -19,6 +19,7 @@ from rtkq import paths, store
 from rtkq.config import Settings, WatchSettings
 from rtkq.store import database
 from rtkq.store.memory import HEAD_DEBT
+from rtkq_workers import worktree
 from rtkq_workers.watch.pruned import PrunedTree
 
 from .conftest import Beaten, Checkout
@@ -468,3 +469,21 @@ def _inotify_instances() -> int:
         with suppress(OSError):
             held += os.readlink(f"/proc/self/fd/{descriptor}") == "anon_inode:inotify"
     return held
+
+
+def test_removed_worktree_leaves_the_board_and_the_home(checkout: Checkout, start: Start) -> None:
+    """Agents make worktrees and remove them: no watch, row or folder is left behind."""
+    root = checkout.root / ".claude" / "worktrees" / "twin"
+    checkout.git("worktree", "add", "-q", "-b", "twin", str(root))
+    twin = Checkout(checkout.home, root)
+    twin.register()
+    worktree.note(checkout.home, str(root))
+    beaten = start()
+    assert beaten.directories(twin)
+
+    checkout.git("worktree", "remove", "--force", str(root))
+
+    beaten.until(lambda: beaten.watcher._board.find(str(root)) is None)
+    assert not os.path.exists(paths.checkout(checkout.home, str(root)))
+    beaten.settle()
+    assert not [folder for folder in beaten.directories(checkout) if "twin" in folder]

@@ -15,6 +15,7 @@ from contextlib import suppress
 from rtkq import git, jobs, paths, store
 from rtkq.build import RECIPE
 from rtkq.records import KnownFile, Project
+from rtkq_workers import unused
 
 #: The registry is read this often even though its files look unchanged.
 _LONGEST_UNREAD_S = 30.0
@@ -59,6 +60,12 @@ def note_use(home: str, root: str) -> None:
     """Note that an agent works in *root* now."""
     with _one_at_a_time, store.Registry(home) as registry:
         registry.used(root, time.time())
+
+
+def forget_if_removed(home: str, root: str) -> bool:
+    """Forget the project at *root* if it was a worktree that git removed; return whether it was."""
+    with _one_at_a_time:
+        return unused.forget_if_removed(home, root)
 
 
 def known(home: str, root: str, among: Iterable[str] | None = None) -> dict[str, KnownFile] | None:

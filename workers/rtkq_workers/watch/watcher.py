@@ -224,11 +224,17 @@ class Watcher:
     def _check_roots(self) -> None:
         for watched in self._board.all():
             found = scan.identity(watched.root)
-            if found is None and not watched.is_missing:
-                _log.warning("%s is gone; it is looked for every second", watched.root)
-                watched.lost()
-            elif found is not None and (watched.is_missing or watched.is_replaced(found)):
+            if found is None:
+                self._miss(watched)
+            elif watched.is_missing or watched.is_replaced(found):
                 watched.found()
+
+    def _miss(self, watched: Watched) -> None:
+        """Forget a project that is gone for good; it leaves the board with the next reload."""
+        if ledger.forget_if_removed(self._home, watched.root) or watched.is_missing:
+            return
+        _log.warning("%s is gone; it is looked for every second", watched.root)
+        watched.lost()
 
     def _plan_rescans(self) -> None:
         for watched in self._board.all():
