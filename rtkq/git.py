@@ -5,6 +5,7 @@ Nothing here writes to a repository: no index refresh, no lock, no hook, no fsmo
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,10 @@ _SAFE_OPTIONS = (
     "core.quotePath=false",
     "-c",
     "log.showSignature=false",  # it would run what the repository calls gpg
+    "-c",
+    "log.showRoot=true",
+    "-c",
+    "i18n.logOutputEncoding=UTF-8",
 )
 _CHANGES = {b"A": "added", b"D": "removed"}
 _LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
@@ -61,13 +66,37 @@ def is_ignored(root: str, path: str) -> bool:
     return _run(root, ("check-ignore", "--quiet", "--", path)) is not None
 
 
-def head(root: str) -> str | None:
-    """Return the commit that is checked out at *root*, or None without one."""
-    return _line(root, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+def tip(root: str) -> str:
+    """Return what decides which commits count at *root*; empty without any.
+
+    The commit that is checked out; in a shallow clone a space follows, and what changes when the
+    clone is deepened.
+    """
+    told = _line(root, ("rev-parse", "--is-shallow-repository", "HEAD^{commit}"))
+    is_shallow, _, commit = (told or "").partition("\n")
+    if is_shallow != "true":
+        return commit
+    return f"{commit} {hashlib.sha256(_cut(root)).hexdigest()[:16]}"
 
 
-#: No questions, and no network for what a partial clone left out.
-_QUIET = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+def _cut(root: str) -> bytes:
+    """Return the names of the commits whose parents a shallow clone left out, one a line."""
+    try:
+        with open(f"{common_dir(root)}/shallow", "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""  # deepened in this very moment
+
+
+#: No questions, no network for what a partial clone left out, and nothing that makes a name mean
+#: another commit than it does elsewhere: what is known of a commit is shared by all checkouts.
+_QUIET = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+}
 #: Some commits claim to come from a time that no database can hold.
 _LAST_INSTANT = 1 << 40
 
@@ -83,12 +112,18 @@ class Commit(NamedTuple):
     paths: list[str]
 
 
-def commit_names(root: str, head: str, most: int) -> list[str]:
-    """Return the newest commits reachable from the commit *head*, without merges."""
-    if not head:
+def commit_names(root: str, tip: str, most: int) -> list[str]:
+    """Return the newest commits reachable from a *tip*, without merges.
+
+    Where a shallow clone ends, a commit seems to have made every file: it is left out.
+    """
+    commit, _, is_shallow = tip.partition(" ")
+    if not commit:
         return []
-    listed = _run(root, ("rev-list", "--no-merges", f"--max-count={most}", head))
-    return (listed or b"").decode("ascii").split()
+    listed = _run(root, ("rev-list", "--no-merges", f"--max-count={most}", commit))
+    names = (listed or b"").decode("ascii").split()
+    ends = set(_cut(root).decode("ascii", "replace").split()) if is_shallow else set()
+    return [name for name in names if name not in ends]
 
 
 def commits(root: str, names: Sequence[str]) -> Iterator[Commit]:
@@ -217,7 +252,8 @@ def _run(
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment | _QUIET,
+            # A folder whose git was removed is no part of a checkout around it.
+            env=environment | _QUIET | {"GIT_CEILING_DIRECTORIES": os.path.dirname(root)},
             check=False,
         )
     except OSError:

@@ -14,7 +14,7 @@ class State(StrEnum):
     DIRTY = "dirty"  #: changes seen, a rebuild is owed
     STALE = "stale"  #: not compared with the disk for longer than the limit
     BUILDING = "building"  #: the first build has not finished
-    MISSING = "missing"  #: there is none
+    MISSING = "missing"  #: there is none, or the checkout is gone
 
 
 class Stage(StrEnum):

@@ -74,7 +74,7 @@ class MetaRow(Model):
     generation = IntegerField()
     #: Milliseconds since the epoch at which the last state was published.
     indexed_at = IntegerField()
-    #: Commit that was checked out then; empty without git.
+    #: Commit that was checked out then, as ``git.tip`` tells it; empty without git.
     git_head = TextField()
     #: Versions of extractors and of the layout this memory was computed by.
     recipe = TextField()

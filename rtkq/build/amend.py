@@ -87,7 +87,7 @@ class Amendment:
             "UPDATE field SET documents = ?, total_length = ? WHERE field = ?",
             [(one.documents, one.length, field) for field, one in self._totals.items()],
         )
-        if any(change.before is None or change.after is None for change in self._changes):
+        if any(map(_come_or_gone, self._changes)):
             overview.write_files(connection)
         if self._past.come or self._past.gone:
             overview.write_history(connection)

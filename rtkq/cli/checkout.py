@@ -47,6 +47,19 @@ def registered_root_of(home: str, path: str) -> str:
     return next((above for above in _upwards(root) if above in known), root)
 
 
+def known_root_of(home: str, path: str) -> str:
+    """Return the root meant by *path*, which may be that of a registered project that is gone.
+
+    Where a link took its place, the name means the project that was there before.
+    """
+    named = os.path.abspath(path)
+    if os.path.islink(named) or not os.path.isdir(named):
+        with Registry(home) as registry:
+            if registry.find(named) is not None:
+                return named
+    return registered_root_of(home, path)
+
+
 def taken_up(home: str, path: str) -> str:
     """Return the root of the project at *path*, registering it if it is new."""
     root = registered_root_of(home, path)

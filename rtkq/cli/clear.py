@@ -6,7 +6,7 @@ import click
 
 from rtkq import config, store
 from rtkq.cli import options
-from rtkq.cli.checkout import registered_root_of
+from rtkq.cli.checkout import known_root_of
 from rtkq.errors import ProjectError
 from rtkq.store import Registry
 
@@ -22,7 +22,7 @@ def command(path: str) -> None:
         rtkq clear ~/src/shop
     """
     settings = config.load()
-    root = registered_root_of(settings.home, path)
+    root = known_root_of(settings.home, path)
     with Registry(settings.home) as registry:
         if registry.find(root) is None:
             raise ProjectError(f"{root} has no memory", "`rtkq status --all` lists the projects")

@@ -9,7 +9,7 @@ import click
 
 from rtkq import config
 from rtkq.cli import options, print_json
-from rtkq.cli.checkout import registered_root_of
+from rtkq.cli.checkout import known_root_of
 
 
 @click.command("status")
@@ -29,7 +29,7 @@ def command(path: str, is_all: bool, form: str) -> None:
     if is_all:
         projects = report.all_projects(settings)
     else:
-        projects = [report.project(settings, registered_root_of(settings.home, path))]
+        projects = [report.project(settings, known_root_of(settings.home, path))]
     processes = report.processes(settings.home)
     if form == "json":
         print_json([entry | {"processes": processes} for entry in projects])
@@ -48,7 +48,8 @@ def _print_project(entry: dict[str, Any]) -> None:
     click.echo(f"  files    {entry['files']} ({entry['skipped']} not searched)")
     click.echo(f"  backlog  {entry['backlog']}{lag}")
     if entry["last_error"]:
-        click.echo(f"  error    {entry['last_error']} (try {entry['attempts']})")
+        tries = f" (try {entry['attempts']})" if entry["attempts"] else ""
+        click.echo(f"  error    {entry['last_error']}{tries}")
 
 
 def _told(beat: dict[str, Any] | None) -> str:

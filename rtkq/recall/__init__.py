@@ -112,13 +112,13 @@ def _on_disk(candidates: list[Candidate], root: str, is_elsewhere: bool) -> list
 def _state_on_disk(candidate: Candidate, root: str, is_elsewhere: bool) -> str:
     """Return ``fresh``, ``changed`` or, for a file that is gone, nothing."""
     try:
-        status = posix.stat(f"{root}/{candidate.path}")
+        status = posix.lstat(f"{root}/{candidate.path}")
     except (OSError, ValueError):
         return ""
-    # Another checkout of the same file has a time of its own, so there only the size can tell.
-    is_same = status.st_size == candidate.size and (
-        is_elsewhere or status.st_mtime_ns == candidate.mtime_ns
-    )
+    # Nobody can set a ctime: it tells of a change whose mtime was set back.
+    stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    # Another checkout of the same file has times of its own, so there only the size can tell.
+    is_same = stamp[0] == candidate.stamp[0] if is_elsewhere else stamp == candidate.stamp
     return "fresh" if is_same else "changed"
 
 

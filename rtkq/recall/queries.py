@@ -15,7 +15,7 @@ TOTALS = "SELECT field, documents FROM field"
 #: {} is a list of placeholders.
 HEADS = "SELECT term, field, df, head FROM posting WHERE term IN ({})"
 
-FILES = "SELECT id, path, size, mtime_ns, role, heat FROM file WHERE id IN ({})"
+FILES = "SELECT id, path, role, heat, size, mtime_ns, ctime_ns FROM file WHERE id IN ({})"
 
 COMMITS = "SELECT id, name, at, paths FROM history WHERE id IN ({})"
 

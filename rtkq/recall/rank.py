@@ -60,7 +60,7 @@ _VOTE_FLOOR = 0.6  # what is left of the vote of a very old commit
 class Candidate:
     """A file that may answer the question."""
 
-    __slots__ = ("chunks", "file", "heat", "mtime_ns", "path", "role", "score", "shares", "size")
+    __slots__ = ("chunks", "file", "heat", "path", "role", "score", "shares", "stamp")
 
     def __init__(self, file: int) -> None:
         self.file = file
@@ -70,7 +70,9 @@ class Candidate:
         #: (score × -1, document) of the chunks that match: in this order the best come first.
         self.chunks: list[tuple[int, int]] = []
         self.path = ""
-        self.size = self.mtime_ns = self.role = self.heat = 0
+        self.role = self.heat = 0
+        #: Size, mtime and ctime of the file as it was indexed.
+        self.stamp = (0, 0, 0)
 
 
 def rank(memory: Memory, question: Question) -> list[Candidate]:
@@ -265,9 +267,9 @@ def _merged(sources: list[Candidate], others: list[Candidate]) -> list[Candidate
 
 def _describe(memory: Memory, candidates: list[Candidate]) -> None:
     by_file = {one.file: one for one in candidates}
-    for file, path, size, mtime_ns, role, heat in memory.rows(queries.FILES, among=by_file):
+    for file, path, role, heat, *stamp in memory.rows(queries.FILES, among=by_file):
         one = by_file[file]
-        one.path, one.size, one.mtime_ns, one.role, one.heat = path, size, mtime_ns, role, heat
+        one.path, one.role, one.heat, one.stamp = path, role, heat, tuple(stamp)
     candidates[:] = [one for one in candidates if one.path]
 
 

@@ -75,11 +75,11 @@ def known_files(home: str, root: str) -> dict[str, KnownFile] | None:
         return memory.known_files() if memory.meta().stage == Stage.COMPLETE else None
 
 
-def head_debts(home: str, root: str, head: str | None, recipe: str) -> list[str]:
+def head_debts(home: str, root: str, head: str, recipe: str) -> list[str]:
     """Return the debt for a move of HEAD or of the recipe, if the memory of *root* has another."""
     with _memory.opened(home, root) as memory:
         meta = memory.meta()
-        is_same = (meta.git_head, meta.recipe) == (head or "", recipe)
+        is_same = (meta.git_head, meta.recipe) == (head, recipe)
         is_followed = is_same or meta.stage != Stage.COMPLETE
     return [] if is_followed else [_memory.HEAD_DEBT]
 

@@ -104,6 +104,26 @@ def test_clearing_an_unknown_project_is_told(home: str, checkout: Any) -> None:
     assert_told(rtkq("clear", checkout.root), f"{checkout.root} has no memory", "rtkq status --all")
 
 
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["deleted", "replaced by a link"])
+def test_project_that_is_gone_is_told_and_can_be_forgotten(
+    home: str, checkout: Any, is_replaced: bool
+) -> None:
+    """What is remembered of a folder that is not there any more is not called fresh."""
+    rtkq("refresh", checkout.root)
+    os.rename(checkout.root, f"{checkout.root}-moved")
+    if is_replaced:
+        os.symlink(f"{checkout.root}-moved", checkout.root)
+
+    told = [rtkq("status", *words) for words in ([checkout.root], ["--all"])]
+    cleared = rtkq("clear", checkout.root)
+
+    for done in told:
+        assert "state    missing, generation 1" in done.stdout
+        assert f"{checkout.root} is gone, `rtkq clear` forgets it\n" in done.stdout
+    assert (cleared.returncode, cleared.stdout) == (0, f"{checkout.root}: forgotten\n")
+    assert json.loads(rtkq("status", "--all", "--format", "json").stdout) == []
+
+
 # -- wrong usage -------------------------------------------------------------------------
 
 

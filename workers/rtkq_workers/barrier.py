@@ -88,7 +88,7 @@ def _mark_differences(home: str, root: str, *, is_full: bool = False) -> tuple[b
         raise ProjectError(f"{root} is gone", "`rtkq clear` forgets it") from error
     known = store.known_files(home, root)
     owed = [] if known is None else scan.compare(seen, known)
-    owed += store.head_debts(home, root, git.head(root), RECIPE)
+    owed += store.head_debts(home, root, git.tip(root), RECIPE)
     if not owed and known is not None and not is_full:
         return True, None
     return known is not None, store.mark(home, root, owed, is_full=is_full)

@@ -13,7 +13,7 @@ from rtkq.build.history import Commit, History
 from rtkq.store import facts as store
 from rtkq.store.memory import Memory
 
-_VERSION = 1
+_VERSION = 2
 _BATCH = 500
 
 
@@ -37,7 +37,7 @@ def follow(
         home: Folder for everything rtkq stores.
         root: Real path of the checkout.
         memory: Its memory as it was published.
-        head: The commit to follow; empty without any.
+        head: What git calls the tip of the past to follow; empty without any.
         appeared: Paths that came into the checkout or left it: commits may tell of them.
 
     Returns:

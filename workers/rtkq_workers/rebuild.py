@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -144,7 +144,7 @@ def _settle(run: _Run, project: Project | None) -> None:
 
 def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     """Pay *debts* in place; return False where that cannot be done."""
-    head = git.head(run.root) or ""
+    head = git.tip(run.root)
     rows = {row.path: row for row in FileRow.select().where(FileRow.path.in_(list(debts)))}
     before = _as_indexed(run.home, rows)
     if before is None:
@@ -152,7 +152,7 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     paths = sorted(scan.belonging(run.root, sorted(debts)))
     batches = reading.sources(run.home, run.root, paths)
     after = {source.path: source for batch in batches for source in batch}
-    appeared = before.keys() ^ after.keys()
+    appeared = _searched(before) ^ _searched(after)
     has_moved = head != memory.meta().git_head
     told = Past()
     if has_moved or appeared:
@@ -160,7 +160,8 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
         if followed is None:
             return False
         told = followed
-    verified, changes = _changes(memory, rows, before, _with_heat(after, rows, told), debts)
+    heated = _with_heat(after, rows, told, appeared)
+    verified, changes = _changes(memory, rows, before, heated, debts)
     changed = {change.after.path for change in changes if change.after}
     told = replace(told, retold={p: n for p, n in told.retold.items() if p not in changed})
     amendment = prepare(memory, changes, told)
@@ -173,18 +174,21 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     return True
 
 
+def _searched(sources: Mapping[str, Source]) -> set[str]:
+    """Return the paths of which the index holds more than the name."""
+    return {path for path, source in sources.items() if source.language}
+
+
 def _with_heat(
-    after: Mapping[str, Source], rows: Mapping[str, FileRow], told: Past
+    after: Mapping[str, Source], rows: Mapping[str, FileRow], told: Past, appeared: Set[str]
 ) -> dict[str, Source]:
-    concerned = told.retold.keys() | (after.keys() - rows.keys())
-    return {
-        path: replace(source, heat=_heat(source, told) if path in concerned else rows[path].heat)
-        for path, source in after.items()
-    }
+    def heat(source: Source) -> int:
+        if not source.language:
+            return 0
+        is_told = source.path in appeared or source.path in told.retold
+        return told.after.heat(source.path) if is_told else rows[source.path].heat
 
-
-def _heat(source: Source, told: Past) -> int:
-    return told.after.heat(source.path) if source.language else 0
+    return {path: replace(source, heat=heat(source)) for path, source in after.items()}
 
 
 def _publish(
@@ -336,7 +340,7 @@ def _swap_in(
     stage: Stage,
 ) -> None:
     # Before reading the files: a commit made meanwhile is noticed as a change of HEAD later.
-    head = git.head(run.root) or ""
+    head = git.tip(run.root)
     history = past.read(run.home, run.root, head)
     folder = memories.new_folder(run.home, run.root)
     with memories.beside(folder) as building, _no_garbage_collection():

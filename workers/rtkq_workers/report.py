@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -46,7 +47,14 @@ def project(settings: Settings, root: str) -> dict[str, Any]:
             **_age(memory.indexed_at_ms),
             **_counts(settings.home, root),
         }
+    if known is not None and not _is_there(root):
+        entry |= {"state": State.MISSING, "last_error": f"{root} is gone, `rtkq clear` forgets it"}
     return entry
+
+
+def _is_there(root: str) -> bool:
+    # A link in the place of a project leads to another one.
+    return os.path.isdir(root) and not os.path.islink(root)
 
 
 def _age(indexed_at_ms: int) -> dict[str, Any]:

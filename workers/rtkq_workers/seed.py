@@ -83,7 +83,7 @@ def _compared(root: str, folder: str) -> Seed:
             same,
         )
         overview.write_tally(memory.connection, rebuilt=0)
-    if head != (git.head(root) or ""):
+    if head != git.tip(root):
         owed.append(memories.HEAD_DEBT)
     return Seed(folder, head, owed, len(same))
 

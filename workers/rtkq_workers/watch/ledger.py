@@ -78,7 +78,7 @@ def known(home: str, root: str, among: Iterable[str] | None = None) -> dict[str,
 
 def head_debts(home: str, root: str) -> list[str]:
     """Return the debt for a move of HEAD since the memory was built, if there was one."""
-    head = git.head(root)
+    head = git.tip(root)
     with _one_at_a_time:
         return store.head_debts(home, root, head, RECIPE)
 

@@ -14,7 +14,7 @@ INSTANCES_LIMIT = "fs.inotify.max_user_instances"
 WATCHES_LIMIT = "fs.inotify.max_user_watches"
 #: Changes of these in a git folder mean that files, index or rules have moved as a whole.
 GIT_NAMES = frozenset(
-    {"HEAD", "index", "packed-refs", "config", "exclude", "logs"}
+    {"HEAD", "index", "packed-refs", "config", "exclude", "logs", "shallow"}
     | {"ORIG_HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"}
 )
 
