@@ -10,6 +10,7 @@
     │   └── StoreFull      the disk or a quota is full
     ├── ServiceError       what keeps services on this system is missing or refused
     ├── ExtraMissing       a part of rtkq needs packages that are not installed
+    ├── AgentError         an agent's settings cannot be read or changed
     ├── UsageError         a command was called in a way it does not know
     ├── LeaseLost          another worker took over; what this one built must not be published
     └── Timeout            what was waited for did not happen in time
@@ -88,6 +89,12 @@ class ExtraMissing(RtkqError):
     """A part of rtkq needs packages that are not installed."""
 
     kind = "extra"
+
+
+class AgentError(RtkqError):
+    """An agent's settings cannot be read or changed."""
+
+    kind = "agent"
 
 
 class UsageError(RtkqError):

@@ -97,3 +97,8 @@ def lock_file(home: str, kind: str) -> str:
 def hook_folder(home: str) -> str:
     """Return the folder of the staged hook."""
     return f"{home}/hook"
+
+
+def backup_folder(home: str, file: str) -> str:
+    """Return the folder of what an agent's settings *file* held before rtkq changed it."""
+    return f"{home}/backups/{key(file)}"

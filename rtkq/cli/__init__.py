@@ -19,6 +19,7 @@ _COMMANDS = {
     "delta": "list what changed since the last build",
     "explore": "show what is known of a project, layer by layer",
     "hook": "answer an agent's hook, for debugging",
+    "init": "let coding agents call the hook",
     "mcp": "offer plan and explore to any agent, over MCP",
     "plan": "show the context for a task",
     "refresh": "bring a memory up to date and wait",
