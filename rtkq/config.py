@@ -105,6 +105,13 @@ class PruneSettings(_Section, frozen=True):
     most_mb: Amount = 20_000
 
 
+class TranscriptsSettings(_Section, frozen=True):
+    """What agents write down of their sessions."""
+
+    #: Let ``rtkq discover`` and ``rtkq gain`` read them; nothing of them leaves this machine.
+    read: bool = True
+
+
 class _Document(_Section, frozen=True):
     """The whole configuration file."""
 
@@ -115,6 +122,7 @@ class _Document(_Section, frozen=True):
     worker: WorkerSettings = WorkerSettings()
     serve: ServeSettings = ServeSettings()
     prune: PruneSettings = PruneSettings()
+    transcripts: TranscriptsSettings = TranscriptsSettings()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -129,6 +137,7 @@ class Settings(msgspec.Struct, frozen=True):
     worker: WorkerSettings = WorkerSettings()
     serve: ServeSettings = ServeSettings()
     prune: PruneSettings = PruneSettings()
+    transcripts: TranscriptsSettings = TranscriptsSettings()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -17,6 +17,7 @@ from rtkq.errors import HomeError, RtkqError, StoreFull, UsageError
 _COMMANDS = {
     "clear": "forget a project's memory",
     "delta": "list what changed since the last build",
+    "discover": "list subagents that started without context, and why",
     "explore": "show what is known of a project, layer by layer",
     "hook": "answer an agent's hook, for debugging",
     "init": "let coding agents call the hook",

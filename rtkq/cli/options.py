@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -17,6 +21,30 @@ format_option = click.option(
 )
 verbose_option = click.option("-v", "--verbose", count=True, help="Say more.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+
+
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def _instant_ms(_context: Any, _option: Any, span: str) -> int:
+    """Return when a *span* such as ``7d`` began, in milliseconds since the epoch."""
+    found = re.fullmatch(r"(\d{1,5})([mhdw])", span)
+    if found is None:
+        raise click.BadParameter(f"{span!r} is no span: write 90m, 24h, 7d or 4w")
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    return max(0, int((time.time() - seconds) * 1000))
+
+
+def since_option(default: str) -> Callable[[Any], Any]:
+    """Return the option that says how far to look back."""
+    return click.option(
+        "--since",
+        "since_ms",
+        default=default,
+        callback=_instant_ms,
+        metavar="SPAN",
+        help="How far to look back: minutes, hours, days or weeks, as in 24h.",
+    )
 
 
 def log_to_stderr(verbose: int, quiet: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -214,6 +215,28 @@ def test_explore_and_delta_print_the_fields_of_the_reference(
     found = printed(capsys, name, refreshed)
 
     assert fields(found) == documented(f"JSON of rtkq {name}")
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client has written down a session with our hook and one without."""
+    sessions = ROOT / "tests/fixtures/claude-code/2.1.330/transcripts"
+    for name in ("injected", "bare"):
+        project = tmp_path / "client/projects/-home-dev-shop"
+        shutil.copytree(sessions / name, project, dirs_exist_ok=True)
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "client"))
+
+
+def test_discover_prints_the_fields_of_the_reference(
+    home: str,
+    recorded: None,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With one subagent that has the context, and one that has not."""
+    found = printed(capsys, "discover", "--since", "9999w")
+
+    assert fields(found) == documented("JSON of rtkq discover")
 
 
 def test_status_prints_the_fields_of_the_reference(

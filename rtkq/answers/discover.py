@@ -1,0 +1,135 @@
+"""Which subagents started without our context, and why."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+from rtkq import transcripts
+from rtkq.answers.reasons import REASONS, Witnesses, kept_receipts
+from rtkq.config import Settings
+from rtkq.errors import ProjectError
+from rtkq.recall import instant
+from rtkq.recall.render import clean
+from rtkq.transcripts import History, Subagent
+from rtkq_hooks import checkout
+
+
+def discover(settings: Settings, top: str, *, since_ms: int) -> dict[str, Any]:
+    """Return the document of `discover`, as the reference of commands spells it.
+
+    Args:
+        settings: The settings in force.
+        top: The folder of the transcripts.
+        since_ms: How far to look back: milliseconds since the epoch.
+
+    Raises:
+        ProjectError: Reading transcripts is switched off.
+    """
+    history = past(settings, top, since_ms)
+    witnesses = Witnesses(history, kept_receipts(settings.home, since_ms), settings.policy.exempt)
+    entries = [_entry(one, witnesses) for one in history.subagents]
+    reasons = Counter(entry["reason"] for entry in entries if entry["reason"])
+    by_project: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        by_project.setdefault(entry["project"], []).append(entry)
+    return {
+        "command": "discover",
+        "from": instant(since_ms),
+        "sessions": len(history.sessions),
+        **_tally(entries),
+        "denied": len(history.denials),
+        "unreadable_lines": history.unreadable,
+        "reasons": {reason: reasons[reason] for reason in REASONS},
+        "projects": [{"project": root} | _tally(own) for root, own in sorted(by_project.items())],
+        "without": [_shown(entry) for entry in entries if entry["reason"]],
+    }
+
+
+def past(settings: Settings, top: str, since_ms: int) -> History:
+    """Return what the transcripts tell, if they may be read.
+
+    Raises:
+        ProjectError: Reading transcripts is switched off.
+    """
+    if not settings.transcripts.read:
+        raise ProjectError(
+            "reading the transcripts of agents is switched off by transcripts.read",
+            "set it to true: nothing of them is stored or leaves this machine",
+        )
+    return transcripts.read(top, since_ms)
+
+
+def project_of(folder: str) -> str:
+    """Return the root of the checkout that an agent's *folder* lies in; a worktree's main one."""
+    root = checkout.root_of(os.path.realpath(folder))
+    return (checkout.main_checkout(root) or root) if root else folder
+
+
+def text(document: dict[str, Any]) -> str:
+    """Return the document of `discover` as it is printed for reading."""
+    lines = [f"since {document['from']}"]
+    lines += [f"  {name:26}{told}" for name, told in _summary(document) if told]
+    told = {reason: many for reason, many in document["reasons"].items() if many}
+    if told:
+        lines += ["", "without context, by reason"]
+        lines += [f"  {many:5}  {reason:14}  {REASONS[reason]}" for reason, many in told.items()]
+        lines += ["", "without context, by project and type", *_groups(document["without"])]
+    return "\n".join(lines)
+
+
+def _summary(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return names and values of the head; what is nothing and no news is left out."""
+    covered = document["covered"]
+    return [
+        ("sessions", str(document["sessions"])),
+        ("subagents", str(document["subagents"])),
+        ("with context", str(document["with_context"])),
+        ("with the map", document["with_map"]),
+        ("without", str(len(document["without"]))),
+        ("covered, but for exempt", "" if covered is None else f"{covered:.0%}"),
+        ("denied, with the context", document["denied"]),
+        ("unreadable lines", document["unreadable_lines"]),
+    ]
+
+
+def _entry(subagent: Subagent, witnesses: Witnesses) -> dict[str, Any]:
+    has_context = subagent.prompt_block is not None
+    has_map = not has_context and subagent.start_block is not None
+    return {
+        "at": instant(subagent.began_ms),
+        "project": project_of(subagent.spawned_in),
+        "type": subagent.kind,
+        "session": subagent.session,
+        "has_context": has_context,
+        "has_map": has_map,
+        "reason": "" if has_context or has_map else witnesses.reason(subagent),
+    }
+
+
+def _tally(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    with_context = sum(entry["has_context"] for entry in entries)
+    with_map = sum(entry["has_map"] for entry in entries)
+    wanted = sum(entry["reason"] != "exempt" for entry in entries)
+    return {
+        "subagents": len(entries),
+        "with_context": with_context,
+        "with_map": with_map,
+        "covered": round((with_context + with_map) / wanted, 4) if wanted else None,
+    }
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in ("at", "project", "type", "session", "reason")}
+
+
+def _groups(without: list[dict[str, Any]]) -> list[str]:
+    """Return a line for each project, type and reason, the most frequent first."""
+    keys = [(entry["project"], entry["type"], entry["reason"]) for entry in without]
+    last = dict(zip(keys, (entry["at"] for entry in without), strict=True))
+    return [
+        f"  {many:5}  {reason:14}  {clean(kind):20}  {clean(project)}  (last {last[key]})"
+        for key, many in sorted(Counter(keys).items(), key=lambda item: (-item[1], item[0]))
+        for project, kind, reason in [key]
+    ]

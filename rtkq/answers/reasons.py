@@ -1,0 +1,144 @@
+"""Why a subagent started without our context.
+
+Three witnesses are heard: what the client noted about our hook, the hook's own receipts, and the
+policy. Receipts name neither session nor call, so they are matched by place, type and time, each
+with one spawn at most.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from rtkq import paths, receipts
+from rtkq.transcripts import History, Subagent
+from rtkq_hooks.calls import normalised
+
+#: Every reason, and what it means, in the order in which they are told.
+REASONS = {
+    "not_installed": "no trace of the hook: it was not installed then",
+    "no_memory": "the project had no memory, or none that could be read",
+    "failed": "the hook failed",
+    "timeout": "the hook took too long",
+    "rewritten": "the context was given, and another hook's prompt replaced it",
+    "nothing_to_say": "the memory had nothing to say about the task",
+    "disabled": "RTKQ_DISABLE was set",
+    "exempt": "its type is exempt",
+    "unexplained": "the hook was at work there, and nothing tells of this spawn",
+}
+#: Outcomes of the hook when it gave a block, and the reasons for the others.
+_GIVEN = ("injected", "superseded", "marked", "mapped")
+_NOT_GIVEN = {
+    "unknown": "no_memory",
+    "missing": "no_memory",
+    "empty": "nothing_to_say",
+    "deadline": "timeout",
+    "error": "failed",
+    "invalid": "failed",
+    "disabled": "disabled",
+    "exempt": "exempt",
+}
+_REASON_BY_OUTCOME = _NOT_GIVEN | dict.fromkeys(_GIVEN, "rewritten")
+#: The hook at a subagent's start runs beside what the client writes down of it.
+_SLACK_MS = 1_000
+_MINUTE = "%Y%m%dT%H%M.log"
+
+Receipt = dict[str, str]
+
+
+class Witnesses:
+    """What is known beside the transcripts of one span of time.
+
+    Invariant: a receipt tells of one subagent, so those that have a context take theirs first.
+    """
+
+    def __init__(self, history: History, kept: list[Receipt], exempt: Iterable[str]) -> None:
+        self._hooked = history.hooked
+        self._exempt = {normalised(kind) for kind in exempt}
+        self._receipts = sorted(kept, key=_at_ms)
+        self._times_ms = [_at_ms(receipt) for receipt in self._receipts]
+        self._taken: set[int] = set()
+        for subagent in history.subagents:
+            if subagent.prompt_block or subagent.start_block:
+                self._take(subagent, _GIVEN)
+
+    def reason(self, subagent: Subagent) -> str:
+        """Return which of ``REASONS`` holds for a *subagent* without a block of ours."""
+        results = {note.result for note in subagent.notes}
+        receipt = self._take(subagent, _NOT_GIVEN) or self._take(subagent, _GIVEN)
+        if results & {"timeout", "failed"}:
+            return "timeout" if "timeout" in results else "failed"
+        if any(note.gave_block for note in subagent.notes):
+            return "rewritten"
+        if receipt is not None:
+            return _REASON_BY_OUTCOME[receipt["outcome"]]
+        return self._reason_without_receipt(subagent)
+
+    def is_exempt(self, subagent: Subagent) -> bool:
+        """Return whether the policy gives this type no context."""
+        return normalised(subagent.kind) in self._exempt
+
+    def _reason_without_receipt(self, subagent: Subagent) -> str:
+        if self.is_exempt(subagent):
+            return "exempt"
+        receipts_there = [self._receipts[at] for at in self._near(subagent)]
+        has_trace = subagent.session in self._hooked or any(
+            receipt.get("root") and _is_here(receipt, subagent) for receipt in receipts_there
+        )
+        return "unexplained" if has_trace else "not_installed"
+
+    def _take(self, subagent: Subagent, outcomes: Iterable[str]) -> Receipt | None:
+        """Return the first receipt of *subagent* with such an outcome, and keep it from others."""
+        for at in self._near(subagent):
+            receipt = self._receipts[at]
+            is_free = at not in self._taken and receipt["outcome"] in outcomes
+            if is_free and _is_here(receipt, subagent) and _is_of_type(receipt, subagent):
+                self._taken.add(at)
+                return receipt
+        return None
+
+    def _near(self, subagent: Subagent) -> range:
+        """Return the numbers of the receipts between the call for *subagent* and its start."""
+        asked_ms = subagent.began_ms if subagent.asked_ms is None else subagent.asked_ms
+        return range(
+            bisect_left(self._times_ms, asked_ms - _SLACK_MS),
+            bisect_right(self._times_ms, subagent.began_ms + _SLACK_MS),
+        )
+
+
+def kept_receipts(home: str, since_ms: int) -> list[Receipt]:
+    """Return the receipts that are still there and not much older than *since_ms*."""
+    folder = paths.receipts_folder(home)
+    oldest = time.strftime(_MINUTE, time.gmtime(since_ms / 1000))
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".log"))
+    except OSError:
+        return []
+    found: list[Receipt] = []
+    for name in names:
+        if name >= oldest:
+            found += [one for one in _read(f"{folder}/{name}") if one.keys() >= {"at", "outcome"}]
+    return found
+
+
+def _read(file: str) -> list[Receipt]:
+    try:
+        return receipts.read(file)[0]
+    except OSError:
+        return []  # folded and deleted since it was listed
+
+
+def _at_ms(receipt: Receipt) -> int:
+    return int(receipt["at"]) if receipt["at"].isdecimal() else 0
+
+
+def _is_of_type(receipt: Receipt, subagent: Subagent) -> bool:
+    # What failed before it had read its document knows no type.
+    return receipt.get("type", "") in ("", normalised(subagent.kind))
+
+
+def _is_here(receipt: Receipt, subagent: Subagent) -> bool:
+    root = receipt.get("root", "").rstrip("/")
+    return f"{subagent.spawned_in}/".startswith(f"{root}/")

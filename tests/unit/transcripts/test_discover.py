@@ -1,0 +1,188 @@
+"""``rtkq discover`` names each subagent that started without context, and the true reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtkq import config, transcripts
+from rtkq.answers import discover
+from rtkq.answers.reasons import REASONS
+from rtkq.errors import ProjectError
+from rtkq.transcripts import lines
+
+Recorded = Callable[..., str]
+
+
+def found(top: str, **variables: str) -> dict[str, Any]:
+    """Return the document of everything the transcripts under *top* tell."""
+    return discover.discover(config.load({**os.environ, **variables}), top, since_ms=0)
+
+
+@pytest.mark.parametrize(
+    ("session", "reason"),
+    [
+        ("bare", "not_installed"),
+        ("unknown", "no_memory"),
+        ("failed", "failed"),
+        ("slow", "timeout"),
+        ("rewritten", "rewritten"),
+        ("disabled", "disabled"),
+        ("exempt", "exempt"),
+    ],
+)
+def test_reason_is_the_one_the_session_was_recorded_with(
+    session: str, reason: str, recorded: Recorded
+) -> None:
+    """Real sessions: without hooks, without memory, with a missing command, a slow one, a rival."""
+    document = found(recorded(session))
+
+    assert [one["reason"] for one in document["without"]] == [reason]
+    assert document["reasons"] == {one: int(one == reason) for one in REASONS}
+
+
+@pytest.mark.parametrize("session", ["injected", "nested", "parallel", "worktree", "resumed"])
+def test_subagents_with_the_context_are_covered(session: str, recorded: Recorded) -> None:
+    """Also those of subagents, of several at once, in a worktree, and those that were resumed."""
+    document = found(recorded(session))
+
+    assert document["with_context"] == document["subagents"] > 0
+    assert document["covered"] == 1.0
+    assert document["without"] == []
+
+
+@pytest.mark.parametrize("session", ["skill", "workflow"])
+def test_subagents_without_a_task_are_covered_by_the_map(session: str, recorded: Recorded) -> None:
+    """Forks of skills and agents of workflows have no call that could have carried a context."""
+    document = found(recorded(session))
+
+    assert (document["with_map"], document["covered"]) == (1, 1.0)
+
+
+def test_denied_spawn_is_no_subagent(recorded: Recorded) -> None:
+    """The caller was given the context instead, so nothing is missing."""
+    document = found(recorded("denied"))
+
+    assert (document["denied"], document["subagents"], document["covered"]) == (1, 0, None)
+
+
+def test_share_covered_leaves_out_what_is_exempt(recorded: Recorded) -> None:
+    """What is not to be covered is no gap."""
+    document = found(recorded("injected", "bare", "exempt"))
+
+    assert document["subagents"] == 3
+    assert document["covered"] == 0.5
+
+
+def test_receipt_of_one_subagent_does_not_explain_another(recorded: Recorded) -> None:
+    """A context given elsewhere at the same time is not the one that is missing here."""
+    top = recorded("bare", "injected")
+
+    document = found(top)
+
+    assert [one["reason"] for one in document["without"]] == ["not_installed"]
+
+
+def test_without_receipts_the_client_tells_as_much_as_it_noted(
+    recorded: Recorded, home: str
+) -> None:
+    """They are cleared away some day; errors and rivals are noted by the client itself."""
+    top = recorded("failed", "rewritten", "exempt")
+    shutil.rmtree(f"{home}/receipts")
+
+    reasons = {one["reason"] for one in found(top)["without"]}
+
+    assert reasons == {"failed", "rewritten", "exempt"}
+
+
+def test_what_was_asked_for_is_never_shown(recorded: Recorded) -> None:
+    """Only counts, types, projects and times leave the transcripts."""
+    document = found(recorded("bare", "rewritten", "injected", "skill"))
+
+    shown = json.dumps(document) + discover.text(document)
+
+    assert "refreshed" not in shown
+    assert "probe" not in shown
+
+
+def test_text_tells_reason_project_and_type(recorded: Recorded) -> None:
+    """The same as the document, for reading."""
+    text = discover.text(found(recorded("unknown")))
+
+    (line,) = [line for line in text.splitlines() if "/home/dev/shop" in line]
+    assert line.split()[:3] == ["1", "no_memory", "general-purpose"]
+
+
+def test_older_sessions_are_left_out(recorded: Recorded) -> None:
+    """By the time a subagent began, even where its file was touched since."""
+    top = recorded("bare", "workflow")
+    settings = config.load()
+    all_of_it = transcripts.read(top, 0)
+    middle_ms = all_of_it.subagents[-1].began_ms
+
+    document = discover.discover(settings, top, since_ms=middle_ms)
+
+    assert document["subagents"] == 1
+
+
+def test_torn_lines_and_unknown_records_cost_nothing_but_themselves(recorded: Recorded) -> None:
+    """A client that is killed leaves half a line, and a newer one writes what nobody knows."""
+    top = recorded("injected")
+    (subagent,) = Path(top).rglob("agent-*.jsonl")
+    prompt, *rest = subagent.read_bytes().splitlines()
+    strange = [
+        b'{"type":"user","message":7,"attachment":[],"timestamp":"soon"}',
+        b'{"type":"assistant","message":{"content":[null,{"type":"tool_use","id":4}]}}',
+        b'{"type":"attachment","attachment":{"type":"hook_new","command":["rtkq"]}}',
+        b'["user"]',
+        b'{"type":"user","mess',
+        b"\xff\xfe tool_use",
+    ]
+    subagent.write_bytes(b"\n".join([prompt, *strange, *rest, b'{"type":"user","message":{"con']))
+
+    document = found(top)
+
+    assert document["with_context"] == 1
+    assert document["unreadable_lines"] == 4
+
+
+def test_line_that_is_too_long_is_skipped(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is bounded whatever a tool printed into a transcript."""
+    monkeypatch.setattr(lines, "LONGEST_LINE_BYTES", 8192)
+    top = recorded("injected")
+    (subagent,) = Path(top).rglob("agent-*.jsonl")
+    huge = b'{"type":"user","message":{"content":"' + b"x" * 100_000 + b'"}}\n'
+    subagent.write_bytes(huge + subagent.read_bytes())
+
+    document = found(top)
+
+    assert (document["with_context"], document["unreadable_lines"]) == (1, 1)
+
+
+def test_reading_can_be_switched_off(recorded: Recorded) -> None:
+    """Then no transcript is opened, and the command says so."""
+    top = recorded("injected")
+
+    with pytest.raises(ProjectError, match=r"transcripts\.read"):
+        found(top, RTKQ_TRANSCRIPTS_READ="false")
+
+
+def test_without_transcripts_there_is_nothing_to_tell(tmp_path: Path, home: str) -> None:
+    """A machine without the client is no error."""
+    document = found(str(tmp_path / "nowhere"))
+
+    assert (document["subagents"], document["covered"]) == (0, None)
+
+
+def test_folder_of_the_transcripts_is_the_clients() -> None:
+    """It keeps them beside its settings."""
+    assert transcripts.folder({"HOME": "/home/dev"}) == "/home/dev/.claude/projects"
+    assert transcripts.folder({"CLAUDE_CONFIG_DIR": "/etc/c"}) == "/etc/c/projects"
