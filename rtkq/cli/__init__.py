@@ -19,6 +19,7 @@ _COMMANDS = {
     "delta": "list what changed since the last build",
     "discover": "list subagents that started without context, and why",
     "explore": "show what is known of a project, layer by layer",
+    "gain": "show what contexts were worth",
     "hook": "answer an agent's hook, for debugging",
     "init": "let coding agents call the hook",
     "mcp": "offer plan and explore to any agent, over MCP",

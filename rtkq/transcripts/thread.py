@@ -16,6 +16,7 @@ SPAWNING = ("Agent", "Task")
 _EXPLORING = frozenset(("Glob", "Grep", "LS", "NotebookRead", "Read"))
 _OPENING = ("NotebookRead", "Read")
 _EDITING = ("Edit", "MultiEdit", "NotebookEdit", "Write")
+_CREATED = "File created"
 #: Whatever installed it, a hook of ours has our name in its command or our path in its address.
 _OURS = re.compile(r"rtkq|/v1/hook/")
 
@@ -44,7 +45,7 @@ class Call:
     #: The type that was asked for, where the call spawns a subagent.
     kind: str = ""
     is_exploratory: bool = False
-    #: Files it opens and files it edits, by absolute path.
+    #: Files it opens, and files it edits that were there before; by absolute path.
     opened: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     is_failed: bool = False
@@ -140,10 +141,18 @@ def _read_input(thread: Thread, record: dict[str, Any]) -> None:
         call = thread.calls.get(text(part, "tool_use_id"))
         if call is None or text(part, "type") != "tool_result":
             continue
-        call.is_failed = value(part, "is_error") is True
+        _note_result(call, part)
         if call.tool in SPAWNING:
-            call.is_denied = call.is_failed and block.find(_joined([part])) is not None
             thread.spawned[text(record, "toolUseResult", "agentId")] = text(part, "tool_use_id")
+
+
+def _note_result(call: Call, part: Any) -> None:
+    call.is_failed = value(part, "is_error") is True
+    said = _joined([part])
+    if call.tool in SPAWNING:
+        call.is_denied = call.is_failed and block.find(said) is not None
+    elif said.startswith(_CREATED):
+        call.edited.clear()
 
 
 def _joined(content: Any) -> str:

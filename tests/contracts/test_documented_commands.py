@@ -239,6 +239,21 @@ def test_discover_prints_the_fields_of_the_reference(
     assert fields(found) == documented("JSON of rtkq discover")
 
 
+def test_gain_prints_the_fields_of_the_reference(
+    home: str,
+    recorded: None,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The recorded project is nowhere here, so any folder is taken for it."""
+    monkeypatch.setattr("rtkq.answers.gain.project_of", lambda _folder: "/home/dev/shop")
+
+    found = printed(capsys, "gain", "--since", "9999w")
+
+    assert fields(found) == documented("JSON of rtkq gain")
+
+
 def test_status_prints_the_fields_of_the_reference(
     refreshed: str,
     running: None,

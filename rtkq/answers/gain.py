@@ -1,0 +1,184 @@
+"""What contexts were worth: what subagents then opened, and how much they searched.
+
+Nothing is assumed: subagents without a context are counted where there are any, and where there
+are none nothing is compared. Types that are exempt are left out, for they never had a choice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from statistics import fmean, median
+from typing import Any
+
+from rtkq.answers.discover import past, project_of
+from rtkq.config import Settings
+from rtkq.recall import instant
+from rtkq.recall.render import clean
+from rtkq.transcripts import Subagent
+from rtkq_hooks import checkout
+from rtkq_hooks.calls import normalised
+
+#: What a subagent may have been given: the ranked context of its task, the map, or nothing.
+GROUPS = ("context", "map", "none")
+
+
+def gain(settings: Settings, top: str, root: str, *, since_ms: int) -> dict[str, Any]:
+    """Return the document of `gain`, as the reference of commands spells it.
+
+    Args:
+        settings: The settings in force.
+        top: The folder of the transcripts.
+        root: A checkout; its worktrees count as well.
+        since_ms: How far to look back: milliseconds since the epoch.
+
+    Raises:
+        ProjectError: Reading transcripts is switched off.
+    """
+    exempt = {normalised(kind) for kind in settings.policy.exempt}
+    project = project_of(root)
+    counted = [
+        subagent
+        for subagent in past(settings, top, since_ms).subagents
+        if normalised(subagent.kind) not in exempt and project_of(subagent.spawned_in) == project
+    ]
+    by_group = _grouped(counted)
+    kinds = sorted({subagent.kind for subagent in counted})
+    return {
+        "command": "gain",
+        "project": project,
+        "from": instant(since_ms),
+        "subagents": len(counted),
+        "tokens_injected": sum(map(_tokens, counted)),
+        **{group: _measured(by_group[group]) for group in GROUPS},
+        "named": _named(by_group["context"]),
+        "types": [{"type": kind} | _measured_type(kind, by_group) for kind in kinds],
+    }
+
+
+def text(document: dict[str, Any]) -> str:
+    """Return the document of `gain` as it is printed for reading."""
+    groups = [document[group] for group in GROUPS]
+    named = document["named"]
+    lines = [
+        "{project}, since {from}".format_map(document),
+        _row("", ["context", "map", "without"]),
+        _row("subagents", [group["subagents"] for group in groups]),
+        _row("exploratory calls, median", [group["exploratory_median"] for group in groups]),
+        _row("exploratory calls, mean", [group["exploratory_mean"] for group in groups]),
+        _row("files opened", [group["opened"] for group in groups]),
+        _row("  named by the context", [_share(named["opened"], groups[0]["opened"])]),
+        _row("files edited", [group["edited"] for group in groups]),
+        _row("  named by the context", [_share(named["edited"], groups[0]["edited"])]),
+        _row("files named", [named["files"]]),
+        _row("tokens injected", [document["tokens_injected"]]),
+    ]
+    if document["types"]:
+        lines += ["", "exploratory calls by type: median (subagents)"]
+        lines += [_type_row(entry) for entry in document["types"]]
+    return "\n".join([*lines, "", _caution(groups[0]["subagents"], groups[2]["subagents"])])
+
+
+def _caution(with_context: int, without: int) -> str:
+    """Return what may be concluded from samples of these sizes, which is little."""
+    if not with_context:
+        return "no subagent had a context, so there is nothing to tell of it"
+    if not without:
+        return "no subagent ran without context, so there is nothing to compare with"
+    return (
+        f"{with_context} with context and {without} without: counted, no experiment,"
+        " for their tasks are not the same"
+    )
+
+
+def _grouped(subagents: list[Subagent]) -> dict[str, list[Subagent]]:
+    found: dict[str, list[Subagent]] = {group: [] for group in GROUPS}
+    for subagent in subagents:
+        if subagent.prompt_block:
+            found["context"].append(subagent)
+        else:
+            found["map" if subagent.start_block else "none"].append(subagent)
+    return found
+
+
+def _measured(subagents: list[Subagent]) -> dict[str, Any]:
+    """Return what a group did, in all and for each subagent; of files each one's own count."""
+    looks = [_exploratory(one) for one in subagents]
+    touched = [_Touched(one) for one in subagents]
+    return {
+        "subagents": len(subagents),
+        "exploratory": sum(looks),
+        "exploratory_median": median(looks) if looks else None,
+        "exploratory_mean": round(fmean(looks), 1) if looks else None,
+        "opened": sum(len(one.opened) for one in touched),
+        "edited": sum(len(one.edited) for one in touched),
+    }
+
+
+def _named(subagents: list[Subagent]) -> dict[str, int]:
+    """Return how many files the contexts named, and how many of those were then used."""
+    touched = [_Touched(one) for one in subagents]
+    return {
+        "files": sum(len(one.named) for one in touched),
+        "opened": sum(len(one.opened & one.named) for one in touched),
+        "edited": sum(len(one.edited & one.named) for one in touched),
+    }
+
+
+def _measured_type(kind: str, by_group: dict[str, list[Subagent]]) -> dict[str, Any]:
+    measured = {
+        group: _measured([one for one in subagents if one.kind == kind])
+        for group, subagents in by_group.items()
+    }
+    kept = ("subagents", "exploratory_median")
+    return {group: {key: found[key] for key in kept} for group, found in measured.items()}
+
+
+class _Touched:
+    """The files of one subagent, relative to the checkout it worked in."""
+
+    def __init__(self, subagent: Subagent) -> None:
+        root = _root_of(subagent.folder)
+        calls = [call for call in subagent.calls if not call.is_failed]
+        #: What its context named, what it opened, and what it edited that was there before.
+        self.named = subagent.prompt_block.paths if subagent.prompt_block else frozenset()
+        self.opened = _within(root, (path for call in calls for path in call.opened))
+        self.edited = _within(root, (path for call in calls for path in call.edited))
+
+
+def _root_of(folder: str) -> str:
+    """Return the root of the checkout at *folder*: itself where it is gone, as worktrees are."""
+    real = os.path.realpath(folder)
+    return checkout.root_of(real) or real if os.path.isdir(real) else folder
+
+
+def _within(root: str, paths: Iterable[str]) -> frozenset[str]:
+    relative = (os.path.relpath(path, root) for path in paths)
+    return frozenset(path for path in relative if not path.startswith(".."))
+
+
+def _exploratory(subagent: Subagent) -> int:
+    return sum(call.is_exploratory for call in subagent.calls)
+
+
+def _tokens(subagent: Subagent) -> int:
+    return sum(one.tokens for one in (subagent.prompt_block, subagent.start_block) if one)
+
+
+def _row(name: str, values: list[Any]) -> str:
+    cells = ["-" if value is None else str(value) for value in values]
+    return f"{name:28}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _type_row(entry: dict[str, Any]) -> str:
+    cells = [
+        f"{entry[group]['exploratory_median']:g} ({entry[group]['subagents']})"
+        if entry[group]["subagents"]
+        else None
+        for group in GROUPS
+    ]
+    return _row(f"  {clean(entry['type'])[:24]}", cells)
+
+
+def _share(part: int, whole: int) -> str | None:
+    return f"{part} ({part / whole:.0%})" if whole else None
