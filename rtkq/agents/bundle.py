@@ -90,11 +90,24 @@ def stage(home: str, settings: Settings) -> None:
     if not _is_whole(bundle):
         shutil.rmtree(bundle, ignore_errors=True)
         _build(bundle, sources)
-    lines = [f"{key}\t{value}\n" for key, value in flat(home, settings).items()]
-    _replace(hook / _SETTINGS, "".join(lines), 0o600)
+    _replace(hook / _SETTINGS, _lines(home, settings), 0o600)
     if _replace(hook / _COMMAND, _script(bundle), 0o700):
         _retire_others(bundle)
     _remove_retired(bundle)
+
+
+def is_staged(home: str, settings: Settings) -> bool:
+    """Return whether what agents run is there, whole, of this version and with these settings."""
+    hook = Path(paths.hook_folder(home))
+    bundle = hook / _name(dict(_sources()))
+    wanted = {_COMMAND: _script(bundle), _SETTINGS: _lines(home, settings)}
+    try:
+        is_there = all(
+            _content(text) == (hook / name).read_bytes() for name, text in wanted.items()
+        )
+    except OSError:
+        return False
+    return is_there and os.access(hook / _COMMAND, os.X_OK) and _is_whole(bundle)
 
 
 def command(home: str) -> str:
@@ -113,6 +126,10 @@ def flat(home: str, settings: Settings) -> dict[str, str]:
         "explore": settings.policy.explore,
         "stale_after_s": str(settings.watch.stale_after_s),
     }
+
+
+def _lines(home: str, settings: Settings) -> str:
+    return "".join(f"{key}\t{value}\n" for key, value in flat(home, settings).items())
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
@@ -210,15 +227,20 @@ def _compiled(path: str, text: bytes) -> tuple[str, tuple[bool, bytes]]:
     return name, (is_package, marshal.dumps(code))
 
 
-def _script(bundle: Path) -> str:
+def interpreter() -> str:
+    """Return the Python that runs the hook."""
     # The interpreter below a virtual environment starts faster and outlives it.
-    python = getattr(sys, "_base_executable", None) or sys.executable
-    return _SCRIPT.format(python=shlex.quote(python), start=shlex.quote(f"{bundle}/start.py"))
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
+def _script(bundle: Path) -> str:
+    python, start = shlex.quote(interpreter()), shlex.quote(f"{bundle}/start.py")
+    return _SCRIPT.format(python=python, start=start)
 
 
 def _replace(file: Path, text: str, mode: int) -> bool:
     """Make *text* the content of *file*, and return whether it was another one before."""
-    content = text.encode("utf-8", "surrogateescape")
+    content = _content(text)
     with contextlib.suppress(FileNotFoundError):
         if file.read_bytes() == content:
             return False
@@ -226,6 +248,10 @@ def _replace(file: Path, text: str, mode: int) -> bool:
     _write(staged, content, mode)
     staged.rename(file)
     return True
+
+
+def _content(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "clear": "forget a project's memory",
     "delta": "list what changed since the last build",
     "discover": "list subagents that started without context, and why",
+    "doctor": "look for everything that could be wrong, and repair it",
     "explore": "show what is known of a project, layer by layer",
     "gain": "show what contexts were worth",
     "hook": "answer an agent's hook, for debugging",
@@ -27,6 +28,7 @@ _COMMANDS = {
     "refresh": "bring a memory up to date and wait",
     "serve": "answer over HTTP, with a page to look at",
     "service": "keep watcher and workers running in the background",
+    "setup": "set everything up: hooks, service, memory",
     "status": "show what is known and what is owed",
     "sync": "wait until every change on disk is in the memory",
     "up": "run watcher, workers and HTTP daemon in the foreground",
@@ -59,7 +61,7 @@ def group() -> None:
 
     Every subagent starts knowing where things are. Begin with:
 
-        rtkq up .
+        rtkq setup
     """
 
 
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(leaving.exit_code)
     except click.UsageError as error:
         _tell_usage(error, is_json=_wants_json(words))
-        sys.exit(2)
+        sys.exit(_wrong_usage(words))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
@@ -86,6 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _tell(_translated(error), is_json=_wants_json(words))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wrong_usage(words: Sequence[str]) -> int:
+    """Return the exit code of wrong usage; with 2 the doctor says that there are warnings."""
+    return os.EX_USAGE if words[:1] == ["doctor"] else 2
 
 
 def _wants_json(words: Sequence[str]) -> bool:

@@ -112,6 +112,12 @@ def is_installed(by: Keeper) -> bool:
     return any(os.path.exists(by.file(one)) for one in SERVICES)
 
 
+def outdated(by: Keeper) -> list[str]:
+    """Return the installed files that are not as this version and place would write them."""
+    wanted = {by.file(one): by.text(one) for one in SERVICES}
+    return [file for file, text in wanted.items() if _read(file) not in (None, text)]
+
+
 def require(by: Keeper) -> None:
     """Raise ServiceError unless the keeper can be used here."""
     if why := by.refusal():
@@ -128,9 +134,7 @@ def _rest(by: Keeper, service: Service) -> str:
 
 
 def _write(file: str, text: str) -> str:
-    before = None
-    with suppress(FileNotFoundError), open(file, encoding="utf-8") as stream:
-        before = stream.read()
+    before = _read(file)
     if before == text:
         return "unchanged"
     os.makedirs(os.path.dirname(file), exist_ok=True)
@@ -139,6 +143,12 @@ def _write(file: str, text: str) -> str:
         stream.write(text)
     os.replace(fresh, file)
     return "written" if before is None else "updated"
+
+
+def _read(file: str) -> str | None:
+    with suppress(FileNotFoundError), open(file, encoding="utf-8") as stream:
+        return stream.read()
+    return None
 
 
 def _remove(file: str) -> str:

@@ -6,8 +6,11 @@ crash in between leaves a debt that the sweep finds; the reverse would leave a j
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 
+from rtkq import paths
 from rtkq.records import KnownFile, Project, Stage
 from rtkq.store import memory as _memory
 from rtkq.store.memory import touch_verified, verified_at
@@ -20,6 +23,7 @@ __all__ = [
     "known_among",
     "known_files",
     "mark",
+    "recover",
     "register",
     "touch_verified",
     "verified_at",
@@ -42,6 +46,23 @@ def forget(home: str, root: str) -> None:
     with Registry(home) as registry:
         registry.remove(root)
     _memory.forget(home, root)
+
+
+def recover(home: str) -> list[str]:
+    """Make a damaged registry anew from the memories there are; return their roots.
+
+    The damaged one is kept beside it. Every project owes a look, for nobody knows what it owed.
+    """
+    file = paths.registry_file(home)
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.replace(file + suffix, f"{file}.damaged{suffix}")
+    roots = _memory.roots(home)
+    with Registry(home) as registry:
+        for root in roots:
+            registry.add(root)
+            registry.owe(root)
+    return roots
 
 
 def mark(home: str, root: str, owed: Iterable[str], *, is_full: bool = False) -> int:

@@ -166,7 +166,7 @@ def _open_or_replace(file: str) -> Database:
     try:
         return Database(file, FACTS)
     except StoreDamaged:
-        _unlink(file)
+        discard(file)
         return Database(file, FACTS)
 
 
@@ -175,10 +175,11 @@ def _drop(database: Database) -> None:
     with suppress(Exception):
         database.close()
     _open.pop(database.file, None)
-    _unlink(database.file)
+    discard(database.file)
 
 
-def _unlink(file: str) -> None:
+def discard(file: str) -> None:
+    """Throw the database *file* away; a process that has it open notices and makes it anew."""
     for suffix in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
             os.unlink(file + suffix)

@@ -16,6 +16,7 @@ only whole folders change their names.
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import shutil
@@ -25,7 +26,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from rtkq import paths
-from rtkq.errors import LeaseLost, StoreDamaged
+from rtkq.errors import LeaseLost, StoreDamaged, StoreError
 from rtkq.records import KnownFile, Stage, Stamp
 from rtkq.schema import MEMORY, DebtRow, FieldRow, MetaRow
 from rtkq.store.database import Database, private_folder, translated
@@ -380,6 +381,17 @@ def remove(path: str) -> None:
         os.unlink(path)
     else:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def roots(home: str) -> list[str]:
+    """Return the roots of all checkouts that have a memory which can be read, in order."""
+    found = []
+    for file in glob.glob(f"{glob.escape(home)}/checkouts/*/memory/memory.db"):
+        with suppress(StoreError), Memory(os.path.dirname(file)) as memory:
+            root = str(memory.meta().root)
+            if paths.memory_file(home, root) == file:
+                found.append(root)
+    return sorted(found)
 
 
 def set_aside(home: str, root: str) -> None:

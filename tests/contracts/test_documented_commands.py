@@ -18,7 +18,7 @@ from typing import Any
 import click
 import pytest
 
-from rtkq import cli, errors
+from rtkq import cli, doctor, errors
 from rtkq.recall import layers
 from rtkq.recall.rank import WEIGHTS
 
@@ -264,6 +264,38 @@ def test_status_prints_the_fields_of_the_reference(
     found = printed(capsys, "status", refreshed)
 
     assert fields(found) == documented("JSON of rtkq status")
+
+
+def test_doctor_prints_the_fields_of_the_reference(
+    home: str,
+    tmp_path: Path,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However much is wrong."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    found = printed(capsys, "doctor", str(tmp_path))
+
+    assert fields(found) == documented("JSON of rtkq doctor")
+
+
+def test_each_check_of_the_doctor_is_documented(
+    page: Callable[[str], Any], table: Callable[[str], Any]
+) -> None:
+    """In its group, in order, and with a repair exactly where there is one."""
+    sections = page("docs/reference/doctor.md").sections()
+
+    told = {
+        group: [(name.strip("`"), bool(repair)) for name, _, repair in table(sections[group])]
+        for group in sections
+    }
+
+    assert told == {
+        group: [(check.name, check.mend is not None) for check in checks]
+        for group, checks in doctor.GROUPS.items()
+    }
 
 
 def test_service_prints_the_fields_of_the_reference(

@@ -1,0 +1,177 @@
+"""Checks of what is stored: the registry, this project's memory, facts, and what failed."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+
+from rtkq import paths, recall, store
+from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
+from rtkq.errors import StoreDamaged
+from rtkq.records import Project, Stage, State
+from rtkq.store import Registry, soundness
+from rtkq.store import facts as fact_store
+from rtkq.store import memory as memories
+
+_MOST_NAMED = 3
+_REFRESH = "run `rtkq refresh`, or `rtkq doctor --fix`"
+
+
+def projects(patient: Patient) -> list[Project]:
+    """Return the registered projects; none where the registry cannot be read."""
+    if not os.path.exists(paths.registry_file(patient.home)):
+        return []
+    try:
+        with Registry(patient.home) as registry:
+            return registry.projects()
+    except StoreDamaged:
+        return []  # a check of its own tells
+
+
+def _registry(patient: Patient) -> Iterator[Verdict]:
+    file = paths.registry_file(patient.home)
+    if damage := soundness.damage(file):
+        yield fail(f"{file} is damaged: {damage}", "`rtkq doctor --fix` makes it anew")
+        return
+    count = len(projects(patient))
+    yield ok(f"{count} project{'s' * (count != 1)}")
+
+
+def _recover_registry(patient: Patient) -> str:
+    roots = store.recover(patient.home)
+    return f"made the registry anew, with the {len(roots)} projects that have a memory"
+
+
+def _memory(patient: Patient) -> Iterator[Verdict]:
+    file = paths.memory_file(patient.home, patient.root)
+    if not os.path.exists(file):
+        yield _nothing(patient.root)
+    elif damage := soundness.damage(file):
+        yield fail(f"the memory of {patient.root} is damaged: {damage}", _REFRESH)
+    else:
+        yield _state(patient)
+
+
+def _nothing(root: str) -> Verdict:
+    if not os.path.exists(os.path.join(root, ".git")):
+        return ok(f"{root} is no project")
+    return warn(f"{root} has no memory", f"build it: rtkq refresh {root}")
+
+
+def _state(patient: Patient) -> Verdict:
+    memory = recall.open_memory(patient.home, patient.root)
+    if memory is None:
+        return fail(f"the memory of {patient.root} cannot be used", _REFRESH)
+    state = memory.state(patient.settings.watch.stale_after_s)
+    told = f"{patient.root}: {state}, generation {memory.generation}"
+    is_empty = memory.stage == Stage.EMPTY
+    memory.close()
+    if state == State.STALE or is_empty:
+        return warn(told, "start a watcher (`rtkq service install`), or run `rtkq refresh`")
+    return ok(told)
+
+
+def _refresh(patient: Patient) -> str:
+    from rtkq_workers import barrier
+
+    file = paths.memory_file(patient.home, patient.root)
+    if soundness.damage(file) or recall.open_memory(patient.home, patient.root) is None:
+        memories.set_aside(patient.home, patient.root)
+    store.register(patient.home, patient.root)
+    barrier.refresh(patient.home, patient.root, is_full=False, progress=lambda _done, _total: None)
+    return f"brought the memory of {patient.root} up to date"
+
+
+def _facts(patient: Patient) -> Iterator[Verdict]:
+    damaged = {file: told for file in _fact_files(patient) if (told := soundness.damage(file))}
+    for file, told in damaged.items():
+        yield fail(f"{file} is damaged: {told}", "`rtkq doctor --fix` throws it away")
+    if not damaged:
+        yield ok("whole")
+
+
+def _drop_facts(patient: Patient) -> str:
+    damaged = [file for file in _fact_files(patient) if soundness.damage(file)]
+    for file in damaged:
+        fact_store.discard(file)
+    return f"threw away {len(damaged)} databases of facts; they are extracted again when needed"
+
+
+def _fact_files(patient: Patient) -> list[str]:
+    folder = paths.facts_folder(patient.home)
+    with suppress(FileNotFoundError):
+        return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".db"))
+    return []
+
+
+def _rebuilds(patient: Patient) -> Iterator[Verdict]:
+    failing = [project for project in projects(patient) if project.attempts]
+    for project in failing[:_MOST_NAMED]:
+        yield fail(
+            f"rebuilding {project.root} failed {project.attempts} times: {project.last_error}",
+            "remove the cause; it is tried again by itself, or now with `rtkq refresh`",
+        )
+    if not failing:
+        yield ok("none failed")
+
+
+def _roots(patient: Patient) -> Iterator[Verdict]:
+    gone = [one.root for one in projects(patient) if not os.path.isdir(one.root)]
+    if gone:
+        yield warn(
+            f"{len(gone)} projects are gone from the disk: {', '.join(gone[:_MOST_NAMED])}",
+            "`rtkq clear PATH` forgets one now, workers after `prune.missing_days`",
+        )
+    else:
+        yield ok("all there")
+
+
+def _prune(patient: Patient) -> str:
+    from rtkq_workers.prune import prune
+
+    before = {project.root for project in projects(patient)}
+    prune(patient.settings)
+    forgotten = before - {project.root for project in projects(patient)}
+    return f"pruned what is old or nobody's, {len(forgotten)} projects among it"
+
+
+def _failed_files(patient: Patient) -> Iterator[Verdict]:
+    memory = recall.open_memory(patient.home, patient.root)
+    if memory is None:
+        return
+    failed = [path for (path,) in memory.rows("SELECT path FROM file WHERE skipped = 'failed'")]
+    memory.close()
+    if failed:
+        yield warn(
+            f"{len(failed)} files could not be read for what they define: "
+            + ", ".join(failed[:_MOST_NAMED]),
+            "they are found by name alone; a change of the file is another chance",
+        )
+    else:
+        yield ok("none")
+
+
+def _repository_settings(patient: Patient) -> Iterator[Verdict]:
+    file = os.path.join(patient.root, "rtkq.toml")
+    try:
+        with open(file, "rb") as stream:
+            tomllib.load(stream)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        yield fail(f"{file} cannot be read: {error}", "mend or remove it")
+        return
+    yield warn(f"{file} is not read by this version", "nothing in it has an effect")
+
+
+CHECKS = (
+    Check("registry", _registry, _recover_registry),
+    Check("memory", _memory, _refresh),
+    Check("facts", _facts, _drop_facts),
+    Check("rebuilds", _rebuilds),
+    Check("roots", _roots, _prune),
+    Check("failed-files", _failed_files),
+    Check("repository-settings", _repository_settings),
+)
