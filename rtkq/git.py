@@ -129,7 +129,8 @@ def commit_names(root: str, tip: str, most: int) -> list[str]:
 def commits(root: str, names: Sequence[str]) -> Iterator[Commit]:
     """Return the commits of these *names*; those git does not have are left out.
 
-    The message is subject and body. A renamed file counts as touched under both names.
+    The message is subject and body. A renamed file counts as touched under both names; a path
+    with a line break in it is left out.
     """
     told = _run(
         root,
@@ -140,18 +141,20 @@ def commits(root: str, names: Sequence[str]) -> Iterator[Commit]:
             "--ignore-missing",
             "--no-renames",
             "--name-only",
-            "--format=%x00%H %ct%n%B%x00",
+            "-z",
+            "--format=%x00%H %ct%n%B",
         ),
         stdin="\n".join(names).encode(),
     )
-    # NUL is the one character that neither a message nor a path can hold.
-    parts = (told or b"").decode("utf-8", "replace").split("\0")
-    for head, paths in zip(parts[1::2], parts[2::2], strict=True):
+    # NUL is the one character that neither a message nor a path can hold: one stands behind
+    # either, and one more before each commit. A line break stands before the first path.
+    for part in (told or b"").decode("utf-8", "replace").split("\0\0"):
+        head, *paths = part.strip("\0").replace("\0\n", "\0", 1).split("\0")
         first, _, message = head.partition("\n")
         name, _, at = first.partition(" ")
-        yield Commit(
-            name, min(int(at), _LAST_INSTANT), message, [path for path in paths.split("\n") if path]
-        )
+        touched = [path for path in paths if "\n" not in path]
+        if name:
+            yield Commit(name, min(int(at), _LAST_INSTANT), message, touched)
 
 
 def commit_of(root: str, revision: str) -> str | None:

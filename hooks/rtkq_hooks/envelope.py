@@ -8,10 +8,11 @@ out, and text of ours is spliced in behind the opening quote.
 
 from __future__ import annotations
 
+from rtkq.recall.question import LONGEST_TASK
 from rtkq_hooks import engine
 
-#: A prompt's beginning says what the task is; the rest is not ranked.
-_RANKED_BYTES = 8_000
+#: A prompt's beginning says what the task is. A character takes up to 12 bytes: an escaped pair.
+_RANKED_BYTES = 12 * LONGEST_TASK
 _SHORT_ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "/": "/",
 }  # fmt: skip
@@ -78,7 +79,8 @@ def unescape(token: bytes) -> str:
         pieces.append(part if is_literal else _unescaped(part))
         # An empty part stands between two backslashes: the second one is escaped by the first.
         is_literal = not part and not is_literal
-    return "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text[:LONGEST_TASK]
 
 
 def _unescaped(part: str) -> str:

@@ -193,6 +193,18 @@ def test_sigterm_drains_and_leaves_nothing_running(
     assert not any(is_running(pid) for pid in family)
 
 
+def test_interrupted_worker_says_so(home: str, checkout: Checkout, processes: Processes) -> None:
+    """Ctrl-C ends a command with 130, so a script that runs it knows to stop as well."""
+    store.register(home, checkout.root)
+    store.mark(home, checkout.root, [], is_full=True)
+    worker = processes.start("worker")
+    until(lambda: _state(home, checkout.root) == "fresh")
+
+    worker.send_signal(signal.SIGINT)
+
+    assert worker.wait(_DEADLINE_S) == 130
+
+
 def _state(home: str, root: str) -> str:
     memory = recall.open_memory(home, root)
     return memory.state(recall.STALE_AFTER_S) if memory else "missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import signal
 import sys
 import threading
 import time
@@ -36,7 +37,7 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def run(settings: Settings, workers: int) -> int:
-    """Run *workers* processes until SIGTERM or SIGINT; return the exit code.
+    """Run *workers* processes until SIGTERM or SIGINT; return the exit code, 0 or 130.
 
     A second pool on the same home is harmless: leases keep two workers off one checkout.
     """
@@ -63,7 +64,7 @@ def run(settings: Settings, workers: int) -> int:
     consumer.run()
     ended.set()
     heartbeat.remove(home, "worker")
-    return 0
+    return 130 if consumer._signum == signal.SIGINT else 0
 
 
 def _pay_and_leave_if_large(home: str, root: str) -> None:
