@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: A task says in its beginning what it is about; the rest is not ranked. In characters.
+LONGEST_TASK = 8_000
 _SEPARATORS = (
     " \t\r\n\v\f!\"#%&'()*+,-./:;<=>?@[\\]^`{|}~$\0\ufeff"
     "«»„“”‘’‚‹›…–—‐‑·•→←↑↓№§°©®™×÷¡¿、。，；：！？（）【】「」\u00a0\u2028\u2029\u200b"

@@ -8,7 +8,7 @@ out, and text of ours is spliced in behind the opening quote.
 
 from __future__ import annotations
 
-from rtkq.recall.question import LONGEST_TASK
+from rtkq.words import LONGEST_TASK
 from rtkq_hooks import engine
 
 #: A prompt's beginning says what the task is. A character takes up to 12 bytes: an escaped pair.

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 #: Weights are integers; this many make one occurrence.
 UNIT = 16
-#: A task says in its beginning what it is about; the rest is not ranked. In characters.
-LONGEST_TASK = 8_000
 _FIRST_LINE = 2
 _LONGEST_LINE = 2000
 _MOST_TERMS = 160
@@ -34,7 +32,7 @@ class Question:
     """One task, cut into what the index can be asked for."""
 
     def __init__(self, task: str) -> None:
-        task = task[:LONGEST_TASK]
+        task = task[: words.LONGEST_TASK]
         counts = _term_counts(task)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_TERMS]
         weights = {term: round(UNIT * (1 + log(n))) for term, n in ranked}
