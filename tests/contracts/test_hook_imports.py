@@ -16,7 +16,7 @@ import rtkq_hooks
 from rtkq.agents import bundle
 from rtkq.config import Settings
 
-#: Built into the interpreter or a small C library; ``__future__`` is a few lines, ``modules`` ours.
+#: Built into the interpreter or a small C library; ``__future__`` is a stand-in, ``modules`` ours.
 ALLOWED = {"__future__", "_functools", "_sqlite3", "gc", "math", "modules", "posix", "time"}
 OURS = ("rtkq", "rtkq_hooks")
 HEAVY = {
@@ -130,7 +130,7 @@ def test_russian_is_loaded_for_russian_tasks_alone(task: str, is_loaded: bool) -
 
 def test_start_is_short_and_the_rest_is_compiled(start: Path) -> None:
     """A main script is compiled at every start, an import is not."""
-    assert len(start.read_text().splitlines()) < 10
+    assert len(start.read_text().splitlines()) <= 10
     files = [file for file in start.parent.rglob("*") if file.is_file()]
     assert sorted(file.name for file in files) == ["modules.pyc", "russian.tsv", "seal", "start.py"]
 
