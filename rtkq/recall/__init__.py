@@ -9,6 +9,7 @@ from __future__ import annotations
 import posix
 
 from rtkq.recall import queries
+from rtkq.recall.covering import add_tests
 from rtkq.recall.memory import Memory, open_memory
 from rtkq.recall.question import Question
 from rtkq.recall.rank import Candidate, rank
@@ -25,6 +26,10 @@ from rtkq.recall.render import (
     instant,
     most_files,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "CHARS_A_TOKEN",
@@ -89,9 +94,11 @@ def context(
     """
     is_elsewhere = root not in (None, memory.root)
     state = "dirty" if is_elsewhere else memory.state(stale_after_s)
-    candidates = rank(memory, Question(task))[: most_files(budget_tokens)]
-    files = _on_disk(candidates, root or memory.root, is_elsewhere)
+    candidates = rank(memory, Question(task))
+    named = candidates[: most_files(budget_tokens)]
+    files = _on_disk(named, root or memory.root, is_elsewhere)
     describe(memory, files, budget_tokens)
+    add_tests(memory, files, candidates, budget_tokens, _finder(root or memory.root))
     first = header(memory, state)
     owed = _owed_lines(memory)
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, owed)) - 1
@@ -122,6 +129,10 @@ def _state_on_disk(candidate: Candidate, root: str, is_elsewhere: bool) -> str:
     return "fresh" if is_same else "changed"
 
 
+def _finder(root: str) -> Callable[[str], bool]:
+    return lambda path: _is_there(f"{root}/{path}")
+
+
 def _owed_lines(memory: Memory) -> list[str]:
     owed = [path for (path,) in memory.rows(queries.OWED, (_MOST_OWED,))]
     return ["changed since indexed: " + ", ".join(map(clean, owed))] if owed else []
@@ -149,7 +160,7 @@ def project_map(
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, [])) - 1
     lines: list[str] = []
     for line in (found[0] if found else "").splitlines():
-        if not _is_folder(f"{root or memory.root}/{line.rpartition('/ ')[0]}"):
+        if not _is_there(f"{root or memory.root}/{line.rpartition('/ ')[0]}/"):
             continue
         room -= len(line) + 1
         if room < 0:
@@ -158,9 +169,9 @@ def project_map(
     return Context(block(first, lines) if lines else "", state, memory.generation, [])
 
 
-def _is_folder(path: str) -> bool:
+def _is_there(path: str) -> bool:
     try:
-        posix.stat(path + "/")
+        posix.stat(path)
     except (OSError, ValueError):
         return False
     return True

@@ -34,6 +34,12 @@ DEFINITIONS = f"""SELECT value, name, kind, line, definition.parent, signature
 DEFINITIONS_OF = """SELECT chunk, name, kind, line, parent, signature
                     FROM definition WHERE file = ? ORDER BY chunk, ordinal LIMIT ?"""
 
+#: Which of these tests cover what: see ``layers.EDGE_TEST``.
+COVERED = "SELECT source, target FROM edge WHERE source IN ({}) AND kind = 1"
+
+TESTS_OF = """SELECT path FROM edge CROSS JOIN file ON file.id = edge.source
+              WHERE target = ? AND kind = 1 LIMIT ?"""
+
 OWED = "SELECT path FROM debt ORDER BY seq DESC, path LIMIT ?"
 
 MAP = "SELECT text FROM layer WHERE kind = 'project_map'"
@@ -66,6 +72,8 @@ ALL = (
     DEFINERS,
     DEFINITIONS,
     DEFINITIONS_OF,
+    COVERED,
+    TESTS_OF,
     OWED,
     MAP,
     LAYER,

@@ -24,6 +24,8 @@ _ASIDE = frozenset(
     """doc docs document documentation readm exampl example changelog config configur configuration
     ci workflow lint depend dependency bump upgrad releas packag dockerfil makefil""".split()  # noqa: SIM905 (a list of quoted words would hide the words)
 )
+#: Of these, what names parts of programs as often: a task is not about such files by this alone.
+_OF_PROGRAMS = frozenset(("config", "configur", "configuration", "fixtur", "packag", "releas"))
 #: A task is about what its first words name.
 _TOPIC_WORDS = 4
 
@@ -56,13 +58,22 @@ def _wish(
     terms: Iterable[str],
     meanings: dict[str, list[str]],
 ) -> int:
-    def is_meant(found: Iterable[str]) -> bool:
-        return any(term in named or meanings.get(term, [""])[0] in named for term in found)
+    def is_meant(found: Iterable[str], names: frozenset[str]) -> bool:
+        return any(term in names or meanings.get(term, [""])[0] in names for term in found)
 
-    if not is_meant(terms):
+    if not is_meant(terms, named):
+        return 0  # as nearly always, and cheaply known
+    found = words.identifiers(task)
+    if not is_meant(_plain_terms(found), named):
         return 0
-    topic = words.identifiers(task[:_LONGEST_LINE])[:_TOPIC_WORDS]
-    return 2 if is_meant(term for word in topic for term in words.terms(word)) else 1
+    return 2 if is_meant(_plain_terms(found[:_TOPIC_WORDS]), named - _OF_PROGRAMS) else 1
+
+
+def _plain_terms(identifiers: list[str]) -> list[str]:
+    """Return the terms of words; those in ``test_id`` name code, not a kind of file."""
+    return [
+        term for word in identifiers if not _has_inner_border(word) for term in words.terms(word)
+    ]
 
 
 def _term_counts(task: str) -> dict[str, int]:

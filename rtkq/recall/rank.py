@@ -36,11 +36,11 @@ WEIGHTS = {
 _TEST_PERCENT = (20, 50, 100)
 _ASIDE_PERCENT = (30, 40, 100)
 
-_TERMS = 24
+_TERMS = 32
 #: Fields that say how rare a term is.
 _TELLING = (layout.PATH, layout.CONTENT)
 #: Postings looked at, those of the most telling terms first: the bound on a question's work.
-_POSTINGS = 2400
+_POSTINGS = 3600
 _POSTINGS_ASIDE = 800
 _CANDIDATES = 64
 _CANDIDATES_ASIDE = 24
@@ -49,6 +49,9 @@ _NAMESAKES = 16
 _IDF_UNIT = 64
 #: What a signal of weight 1 gives the file it favours most.
 FULL = 1 << 40
+#: Where the scale of a signal ends at the least. That five files define a name says little about
+#: each of them though none scores higher, so it is measured by what a single definer gets.
+_LEAST_TOP = {"definers": round(FULL**0.5)}
 
 
 #: Past commits that vote for the files they touched.
@@ -223,12 +226,12 @@ def _votes(memory: Memory, commits: dict[int, int]) -> dict[int, int]:
 
 
 def _strongest(signals: dict[str, dict[int, int]], most: int) -> list[Candidate]:
-    """Return the files with the highest weighted sum of signals, each scaled to its maximum.
+    """Return the files with the highest weighted sum of signals, each scaled to its top.
 
     At most *most*, and those that are equal to the last.
     """
     scales = {
-        signal: WEIGHTS[signal] * FULL // max(scores.values())
+        signal: WEIGHTS[signal] * FULL // max(_LEAST_TOP.get(signal, 1), max(scores.values()))
         for signal, scores in signals.items()
         if scores
     }

@@ -28,9 +28,14 @@ _LONGEST_LINE = 140
 #: Definitions a file shows with their signature, by its rank, and what they may take of the room.
 _SIGNATURES_BY_RANK = (4, 3, 3, 2, 2, 1, 1, 1, 1, 1)
 _SIGNATURE_PERCENT = 30
-#: One file in so many tokens may show definitions that match nothing as well.
+#: One file in so many tokens may show definitions that match nothing as well, and from so many
+#: tokens on every file: there room is left when all that matches is named.
 _TOKENS_A_WHOLE_FILE = 500
+_TOKENS_FOR_WHOLE_FILES = 3000
+#: How many of them, for the best files and below.
 _DEFINITIONS_A_FILE = 250
+_DEFINITIONS_BELOW = 60
+_BEST_FILES = 8
 #: Matching chunks a file is asked for, by its rank: no more of it could be shown.
 _CHUNKS_BY_RANK = (40, 40, 30, 25, 20, 15, 15, 15, 12, 12)
 _CHUNKS_BELOW = 6
@@ -43,7 +48,7 @@ _UNMATCHED = 0.1
 class File:
     """A file as the context shows it."""
 
-    __slots__ = ("chunks", "definitions", "number", "path", "score", "shares", "state")
+    __slots__ = ("chunks", "definitions", "number", "path", "score", "shares", "state", "tests")
 
     def __init__(self, candidate: Candidate, state: str) -> None:
         self.number = candidate.file
@@ -54,6 +59,8 @@ class File:
         #: ``fresh`` or ``changed`` since it was indexed.
         self.state = state
         self.definitions: list[Definition] = []
+        #: Paths of tests that cover it, those that match the task first.
+        self.tests: list[str] = []
 
 
 class Definition:
@@ -115,10 +122,11 @@ def most_files(budget_tokens: int) -> int:
 def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
     """Give each file its definitions, those that match best first."""
     matches = [_matches(file, rank) for rank, file in enumerate(files)]
-    many_whole = budget_tokens // _TOKENS_A_WHOLE_FILE
     wanted = {document: match for found in matches for document, match in found.items()}
-    for file, matched in zip(files[:many_whole], matches, strict=False):
-        if _add_all(memory, file, matched):
+    for rank, file in enumerate(files[: _whole_files(budget_tokens)]):
+        matched = matches[rank]
+        most = _DEFINITIONS_A_FILE if rank < _BEST_FILES else _DEFINITIONS_BELOW
+        if _add_all(memory, file, matched, most):
             for document in matched:
                 del wanted[document]
     by_number = {file.number: file for file in files}
@@ -129,20 +137,26 @@ def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
         file.definitions.sort(key=lambda one: (-one.match, one.line, one.name))
 
 
+def _whole_files(budget_tokens: int) -> int:
+    if budget_tokens >= _TOKENS_FOR_WHOLE_FILES:
+        return _MOST_FILES
+    return budget_tokens // _TOKENS_A_WHOLE_FILE
+
+
 def _matches(file: File, rank: int) -> dict[int, float]:
     """Return how well its best chunks match beside the best one, from 0 to 1."""
     most = _CHUNKS_BY_RANK[rank] if rank < len(_CHUNKS_BY_RANK) else _CHUNKS_BELOW
     return {document: score / file.chunks[0][0] for score, document in file.chunks[:most]}
 
 
-def _add_all(memory: Memory, file: File, matched: dict[int, float]) -> bool:
-    """Give *file* all its definitions.
+def _add_all(memory: Memory, file: File, matched: dict[int, float], most: int) -> bool:
+    """Give *file* all its definitions, of which *most* are looked at.
 
     Returns:
         False if there are so many that only those that match nothing were added.
     """
-    rows = memory.rows(queries.DEFINITIONS_OF, (file.number, _DEFINITIONS_A_FILE))
-    is_all = len(rows) < _DEFINITIONS_A_FILE
+    rows = memory.rows(queries.DEFINITIONS_OF, (file.number, most))
+    is_all = len(rows) < most
     first = file.number << layout.CHUNK_BITS
     for chunk, *values in rows:
         match = matched.get(first | chunk)
@@ -154,8 +168,8 @@ def _add_all(memory: Memory, file: File, matched: dict[int, float]) -> bool:
 def fill(files: list[File], room_chars: int) -> list[str]:
     """Return the lines for *files* that fit, grouped by file.
 
-    Paths come first: a file that is not named cannot be found. Then the best definitions of the
-    best files with their signatures, and in what room is left the names and lines of more.
+    Paths come first: a file that is not named cannot be found. Then the tests of the best files,
+    their best definitions with signatures, and in what room is left the names and lines of more.
     """
     blocks: list[_Block] = []
     for file in files:
@@ -163,6 +177,7 @@ def fill(files: list[File], room_chars: int) -> list[str]:
         if room_chars < 0:
             break
         blocks.append(_Block(file))
+    room_chars -= _give_tests(blocks, room_chars)
     room_chars -= _give_signatures(blocks, room_chars * _SIGNATURE_PERCENT // 100)
     _give_names(blocks, room_chars)
     return [line for one in blocks for line in one.lines()]
@@ -171,20 +186,33 @@ def fill(files: list[File], room_chars: int) -> list[str]:
 class _Block:
     """One file and the definitions it got room for."""
 
-    __slots__ = ("file", "named", "shown", "signed")
+    __slots__ = ("file", "named", "shown", "signed", "tested")
 
     def __init__(self, file: File) -> None:
         self.file = file
         #: (line, text) of definitions, with and without signature.
         self.signed: list[tuple[int, str]] = []
         self.named: list[tuple[int, str]] = []
+        #: Lines about the tests that cover it: one or none.
+        self.tested: list[str] = []
         #: Names that are there.
         self.shown: set[str] = set()
 
     def lines(self) -> list[str]:
         signed = [text for _, text in sorted(self.signed)]
         named = ["  +" + "".join(text for _, text in sorted(self.named))] if self.named else []
-        return [_path_line(self.file), *signed, *named]
+        return [_path_line(self.file), *signed, *named, *self.tested]
+
+
+def _give_tests(blocks: list[_Block], room_chars: int) -> int:
+    """Show the tests of each file; return the characters taken."""
+    taken = 0
+    for one in blocks:
+        text = "  tested by " + ", ".join(map(clean, one.file.tests))
+        if one.file.tests and taken + len(text) + 1 <= room_chars:
+            taken += len(text) + 1
+            one.tested.append(text)
+    return taken
 
 
 def _give_signatures(blocks: list[_Block], room_chars: int) -> int:
