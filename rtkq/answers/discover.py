@@ -7,13 +7,16 @@ from collections import Counter
 from typing import Any
 
 from rtkq import transcripts
-from rtkq.answers.reasons import REASONS, Witnesses, kept_receipts
+from rtkq.answers.reasons import REASONS, Witnesses, witnesses
 from rtkq.config import Settings
 from rtkq.errors import ProjectError
 from rtkq.recall import instant
 from rtkq.recall.render import clean
 from rtkq.transcripts import History, Subagent
 from rtkq_hooks import checkout
+
+#: How a type is called that nothing tells.
+UNKNOWN = "unknown"
 
 
 def discover(settings: Settings, top: str, *, since_ms: int) -> dict[str, Any]:
@@ -28,8 +31,8 @@ def discover(settings: Settings, top: str, *, since_ms: int) -> dict[str, Any]:
         ProjectError: Reading transcripts is switched off.
     """
     history = past(settings, top, since_ms)
-    witnesses = Witnesses(history, kept_receipts(settings.home, since_ms), settings.policy.exempt)
-    entries = [_entry(one, witnesses) for one in history.subagents]
+    known = witnesses(settings, history, since_ms)
+    entries = [_entry(one, known) for one in history.subagents]
     reasons = Counter(entry["reason"] for entry in entries if entry["reason"])
     by_project: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
@@ -94,23 +97,21 @@ def _summary(document: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def _entry(subagent: Subagent, witnesses: Witnesses) -> dict[str, Any]:
-    has_context = subagent.prompt_block is not None
-    has_map = not has_context and subagent.start_block is not None
+def _entry(subagent: Subagent, known: Witnesses) -> dict[str, Any]:
+    verdict = known.verdict(subagent)
     return {
         "at": instant(subagent.began_ms),
         "project": project_of(subagent.spawned_in),
-        "type": subagent.kind,
+        "type": subagent.kind or UNKNOWN,
         "session": subagent.session,
-        "has_context": has_context,
-        "has_map": has_map,
-        "reason": "" if has_context or has_map else witnesses.reason(subagent),
+        "given": verdict.given,
+        "reason": verdict.reason,
     }
 
 
 def _tally(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    with_context = sum(entry["has_context"] for entry in entries)
-    with_map = sum(entry["has_map"] for entry in entries)
+    with_context = sum(entry["given"] == "context" for entry in entries)
+    with_map = sum(entry["given"] == "map" for entry in entries)
     wanted = sum(entry["reason"] != "exempt" for entry in entries)
     return {
         "subagents": len(entries),

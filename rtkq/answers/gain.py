@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from statistics import fmean, median
 from typing import Any
 
-from rtkq.answers.discover import past, project_of
+from rtkq.answers.discover import UNKNOWN, past, project_of
+from rtkq.answers.reasons import Witnesses, witnesses
 from rtkq.config import Settings
 from rtkq.recall import instant
 from rtkq.recall.render import clean
-from rtkq.transcripts import Subagent
+from rtkq.transcripts import History, Subagent
 from rtkq_hooks import checkout
-from rtkq_hooks.calls import normalised
 
 #: What a subagent may have been given: the ranked context of its task, the map, or nothing.
 GROUPS = ("context", "map", "none")
@@ -35,14 +35,10 @@ def gain(settings: Settings, top: str, root: str, *, since_ms: int) -> dict[str,
     Raises:
         ProjectError: Reading transcripts is switched off.
     """
-    exempt = {normalised(kind) for kind in settings.policy.exempt}
     project = project_of(root)
-    counted = [
-        subagent
-        for subagent in past(settings, top, since_ms).subagents
-        if normalised(subagent.kind) not in exempt and project_of(subagent.spawned_in) == project
-    ]
-    by_group = _grouped(counted)
+    history = past(settings, top, since_ms)
+    by_group = _grouped(history, witnesses(settings, history, since_ms), project)
+    counted = [subagent for group in by_group.values() for subagent in group]
     kinds = sorted({subagent.kind for subagent in counted})
     return {
         "command": "gain",
@@ -52,7 +48,7 @@ def gain(settings: Settings, top: str, root: str, *, since_ms: int) -> dict[str,
         "tokens_injected": sum(map(_tokens, counted)),
         **{group: _measured(by_group[group]) for group in GROUPS},
         "named": _named(by_group["context"]),
-        "types": [{"type": kind} | _measured_type(kind, by_group) for kind in kinds],
+        "types": [{"type": kind or UNKNOWN} | _measured_type(kind, by_group) for kind in kinds],
     }
 
 
@@ -91,13 +87,12 @@ def _caution(with_context: int, without: int) -> str:
     )
 
 
-def _grouped(subagents: list[Subagent]) -> dict[str, list[Subagent]]:
+def _grouped(history: History, known: Witnesses, project: str) -> dict[str, list[Subagent]]:
     found: dict[str, list[Subagent]] = {group: [] for group in GROUPS}
-    for subagent in subagents:
-        if subagent.prompt_block:
-            found["context"].append(subagent)
-        else:
-            found["map" if subagent.start_block else "none"].append(subagent)
+    for subagent in history.subagents:
+        given = known.verdict(subagent).given
+        if not known.is_exempt(subagent) and project_of(subagent.spawned_in) == project:
+            found[given].append(subagent)
     return found
 
 

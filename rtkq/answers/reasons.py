@@ -1,4 +1,4 @@
-"""Why a subagent started without our context.
+"""What a subagent was given of ours, and why, if that was nothing.
 
 Three witnesses are heard: what the client noted about our hook, the hook's own receipts, and the
 policy. Receipts name neither session nor call, so they are matched by place, type and time, each
@@ -11,8 +11,10 @@ import os
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rtkq import paths, receipts
+from rtkq.config import Settings
 from rtkq.transcripts import History, Subagent
 from rtkq_hooks.calls import normalised
 
@@ -29,7 +31,8 @@ REASONS = {
     "unexplained": "the hook was at work there, and nothing tells of this spawn",
 }
 #: Outcomes of the hook when it gave a block, and the reasons for the others.
-_GIVEN = ("injected", "superseded", "marked", "mapped")
+_MAPPED = ("mapped",)
+_GIVEN = ("injected", "superseded", "marked", *_MAPPED)
 _NOT_GIVEN = {
     "unknown": "no_memory",
     "missing": "no_memory",
@@ -48,10 +51,20 @@ _MINUTE = "%Y%m%dT%H%M.log"
 Receipt = dict[str, str]
 
 
+class Verdict(NamedTuple):
+    """What one subagent was given of ours."""
+
+    #: ``context`` · ``map`` · ``none``.
+    given: str
+    #: One of ``REASONS``, or "" if something was given.
+    reason: str
+
+
 class Witnesses:
     """What is known beside the transcripts of one span of time.
 
-    Invariant: a receipt tells of one subagent, so those that have a context take theirs first.
+    Invariant: a receipt tells of one subagent, so those that have a block take theirs first, and
+    each is asked about once.
     """
 
     def __init__(self, history: History, kept: list[Receipt], exempt: Iterable[str]) -> None:
@@ -64,8 +77,16 @@ class Witnesses:
             if subagent.prompt_block or subagent.start_block:
                 self._take(subagent, _GIVEN)
 
-    def reason(self, subagent: Subagent) -> str:
-        """Return which of ``REASONS`` holds for a *subagent* without a block of ours."""
+    def verdict(self, subagent: Subagent) -> Verdict:
+        """Return what *subagent* was given, or the reason why it was given nothing."""
+        if subagent.prompt_block:
+            return Verdict("context", "")
+        # Older clients do not write down what a hook adds at the start; its receipt does.
+        if subagent.start_block or self._take(subagent, _MAPPED):
+            return Verdict("map", "")
+        return Verdict("none", self._reason(subagent))
+
+    def _reason(self, subagent: Subagent) -> str:
         results = {note.result for note in subagent.notes}
         receipt = self._take(subagent, _NOT_GIVEN) or self._take(subagent, _GIVEN)
         if results & {"timeout", "failed"}:
@@ -108,7 +129,13 @@ class Witnesses:
         )
 
 
-def kept_receipts(home: str, since_ms: int) -> list[Receipt]:
+def witnesses(settings: Settings, history: History, since_ms: int) -> Witnesses:
+    """Return all that is known beside *history*, which goes back to *since_ms*."""
+    kept = _kept_receipts(settings.home, since_ms)
+    return Witnesses(history, kept, settings.policy.exempt)
+
+
+def _kept_receipts(home: str, since_ms: int) -> list[Receipt]:
     """Return the receipts that are still there and not much older than *since_ms*."""
     folder = paths.receipts_folder(home)
     oldest = time.strftime(_MINUTE, time.gmtime(since_ms / 1000))
@@ -135,8 +162,9 @@ def _at_ms(receipt: Receipt) -> int:
 
 
 def _is_of_type(receipt: Receipt, subagent: Subagent) -> bool:
-    # What failed before it had read its document knows no type.
-    return receipt.get("type", "") in ("", normalised(subagent.kind))
+    # What failed before it had read its document knows no type, and old transcripts may not either.
+    asked, seen = normalised(subagent.kind), receipt.get("type", "")
+    return not asked or not seen or asked == seen
 
 
 def _is_here(receipt: Receipt, subagent: Subagent) -> bool:

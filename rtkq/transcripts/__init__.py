@@ -2,13 +2,13 @@
 
 Where they lie::
 
-    projects/<folder>/<session>.jsonl                           the session's own thread
-    projects/<folder>/<session>/subagents/**/agent-<id>.jsonl       the thread of one subagent
+    projects/<folder>/<session>.jsonl                              the session's own thread
+    projects/<folder>/<session>/subagents/**/agent-<id>.jsonl      the thread of one subagent
     projects/<folder>/<session>/subagents/**/agent-<id>.meta.json  its type, what spawned it
 
-Observed with 2.1.330: the call in the parent's thread keeps the prompt as the model wrote it. What
-the hooks made of it is the first message of the subagent's thread; what they add at its start is
-an attachment before its first answer. A hook that printed nothing leaves no note.
+Observed with 2.1.63 and 2.1.330: the call in the parent's thread keeps the prompt as the model
+wrote it. What the hooks made of it is the first message of the subagent's thread. What a hook
+printed or did wrong is an attachment, in newer versions; one that printed nothing leaves no note.
 
 Prompts and files are looked at and forgotten: what leaves this package are types, times, paths and
 counts. Nothing is promised of the format, so what is not there is left out, and never guessed.
@@ -34,7 +34,7 @@ class Subagent:
     """One subagent that started."""
 
     session: str
-    #: Its type, as the client resolved it.
+    #: Its type, as the client resolved it; empty when nothing tells.
     kind: str
     began_ms: int
     #: Where it worked, and where it was spawned.
@@ -150,7 +150,7 @@ def _subagent(path: Path, thread: Thread, spawns: dict[str, Call]) -> Subagent:
     asked_kind = (call.kind or _DEFAULT_KIND) if call else ""
     return Subagent(
         session=thread.session,
-        kind=text(meta, "agentType") or asked_kind or "unknown",
+        kind=text(meta, "agentType") or asked_kind,
         began_ms=thread.began_ms,
         folder=thread.folder,
         spawned_in=call.folder if call else thread.folder,

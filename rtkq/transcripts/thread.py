@@ -135,8 +135,9 @@ def _call(part: Any, record: dict[str, Any]) -> Call:
 
 def _read_input(thread: Thread, record: dict[str, Any]) -> None:
     content = value(record, "message", "content")
-    if not thread.has_answered and thread.prompt_block is None:
-        thread.prompt_block = block.find(_joined(content))
+    # Not by order: the client may write the first answer before the prompt. Only the message's own
+    # text counts, for a tool may have printed a block of ours as well.
+    thread.prompt_block = thread.prompt_block or block.find(_own_text(content))
     for part in content if isinstance(content, list) else ():
         call = thread.calls.get(text(part, "tool_use_id"))
         if call is None or text(part, "type") != "tool_result":
@@ -153,6 +154,11 @@ def _note_result(call: Call, part: Any) -> None:
         call.is_denied = call.is_failed and block.find(said) is not None
     elif said.startswith(_CREATED):
         call.edited.clear()
+
+
+def _own_text(content: Any) -> str:
+    parts = content if isinstance(content, list) else ()
+    return content if isinstance(content, str) else "\n".join(text(part, "text") for part in parts)
 
 
 def _joined(content: Any) -> str:

@@ -9,24 +9,28 @@ from pathlib import Path
 
 import pytest
 
-RECORDED = Path(__file__).parents[2] / "fixtures/claude-code/2.1.330/transcripts"
+CLIENT = Path(__file__).parents[2] / "fixtures/claude-code"
+NEWEST = "2.1.330"
 
 
 @pytest.fixture
 def recorded(tmp_path: Path, home: str) -> Callable[..., str]:
     """Return how to get a folder of transcripts that holds the named sessions.
 
-    The receipts of the last one named are put where the hook leaves them.
+    A session is ``name`` or ``name@version`` of the client that wrote it. The receipts of the last
+    one named are put where the hook leaves them.
     """
 
     def laid_out(*names: str) -> str:
         project = tmp_path / "projects/-home-dev-shop"
         for name in names:
-            shutil.copytree(RECORDED / name, project, dirs_exist_ok=True)
+            session, _, version = name.partition("@")
+            source = CLIENT / (version or NEWEST) / "transcripts" / session
+            shutil.copytree(source, project, dirs_exist_ok=True)
             left = project / "receipts.log"
             if left.exists():
                 os.makedirs(f"{home}/receipts", exist_ok=True)
-                left.rename(f"{home}/receipts/20261123T2323.log")
+                left.rename(f"{home}/receipts/20261123T2300.log")
         return str(project.parent)
 
     return laid_out

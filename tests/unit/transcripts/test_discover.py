@@ -65,6 +65,22 @@ def test_subagents_without_a_task_are_covered_by_the_map(session: str, recorded:
     assert (document["with_map"], document["covered"]) == (1, 1.0)
 
 
+def test_prompt_counts_wherever_it_stands_in_the_file(recorded: Recorded) -> None:
+    """An older client wrote the first answer before the prompt it answers."""
+    document = found(recorded("nested@2.1.63"))
+
+    assert (document["subagents"], document["with_context"]) == (1, 1)
+
+
+def test_map_that_the_client_did_not_write_down_is_told_by_its_receipt(
+    recorded: Recorded,
+) -> None:
+    """Older clients keep silent about what a hook adds at the start."""
+    document = found(recorded("skill@2.1.63"))
+
+    assert (document["subagents"], document["with_map"]) == (1, 1)
+
+
 def test_denied_spawn_is_no_subagent(recorded: Recorded) -> None:
     """The caller was given the context instead, so nothing is missing."""
     document = found(recorded("denied"))
@@ -87,6 +103,18 @@ def test_receipt_of_one_subagent_does_not_explain_another(recorded: Recorded) ->
     document = found(top)
 
     assert [one["reason"] for one in document["without"]] == ["not_installed"]
+
+
+def test_block_that_a_tool_printed_is_no_context(recorded: Recorded) -> None:
+    """A subagent may well run ``rtkq plan`` itself."""
+    top = recorded("bare")
+    (subagent,) = Path(top).rglob("agent-*.jsonl")
+    block = '<rtkq-context project=\\"shop\\">\\nshop/a.py\\n</rtkq-context>'
+    result = '{"type":"tool_result","tool_use_id":"x","content":"' + block + '"}'
+    with subagent.open("a") as file:
+        file.write('{"type":"user","message":{"content":[' + result + "]}}\n")
+
+    assert found(top)["with_context"] == 0
 
 
 def test_without_receipts_the_client_tells_as_much_as_it_noted(
