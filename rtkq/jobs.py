@@ -105,6 +105,17 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
         _log.warning("the nudge for %s is lost: %s", root, error)
 
 
+def depth(home: str) -> int:
+    """Return how many nudges wait for a worker.
+
+    Raises:
+        StoreError: The queue cannot be read.
+    """
+    found = queue(home)
+    with translated(paths.queue_file(home)):
+        return int(found.huey.pending_count())
+
+
 class _NormalConnection(sqlite3.Connection):
     """A connection that syncs at checkpoints only: a job lost to a power cut is a lost nudge."""
 

@@ -64,6 +64,11 @@ def queue_file(home: str) -> str:
     return f"{home}/queue.db"
 
 
+def metrics_file(home: str) -> str:
+    """Return the database of what hooks and workers did, in numbers."""
+    return f"{home}/metrics.db"
+
+
 def facts_folder(home: str) -> str:
     """Return the folder of the fact databases."""
     return f"{home}/facts"

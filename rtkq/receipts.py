@@ -25,7 +25,7 @@ LONGEST_LINE = 2048
 LARGEST_FOLDER_BYTES = 64 * 1024 * 1024
 #: A file whose size is the number of receipts that were dropped.
 DROPPED = "dropped"
-_MINUTE = "%Y%m%dT%H%M.log"
+MINUTE = "%Y%m%dT%H%M.log"
 _LONGEST_VALUE = 120
 _LONGEST_ROOT = 1024
 _MOST_PATHS = 5
@@ -104,7 +104,7 @@ def write(home: str, receipt: Receipt) -> None:
         OSError: Nothing can be written there.
     """
     folder = paths.receipts_folder(home)
-    file = f"{folder}/{time.strftime(_MINUTE, time.gmtime())}"
+    file = f"{folder}/{time.strftime(MINUTE, time.gmtime())}"
     line = receipt.line()
     try:
         _append(file, line)
@@ -130,6 +130,14 @@ def read(path: str, offset: int = 0) -> tuple[list[dict[str, str]], int]:
         text = file.read()
     end = text.rfind(b"\n") + 1
     return [_parsed(line) for line in text[:end].split(b"\n")[:-1]], offset + end
+
+
+def dropped(home: str) -> int:
+    """Return how many receipts were not written because the folder had grown too large."""
+    try:
+        return posix.stat(f"{paths.receipts_folder(home)}/{DROPPED}").st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _line(fields: list[bytes], places: list[bytes]) -> bytes:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "hook": "answer an agent's hook, for debugging",
     "init": "let coding agents call the hook",
     "mcp": "offer plan and explore to any agent, over MCP",
+    "metrics": "show what hooks and workers did, in numbers",
     "plan": "show the context for a task",
     "refresh": "bring a memory up to date and wait",
     "serve": "answer over HTTP, with a page to look at",

@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rtkq.answers import metrics
 from rtkq.answers.delta import delta
 from rtkq.answers.explore import explore
 from rtkq.answers.plan import plan
@@ -91,6 +92,12 @@ async def refresh(service: Service, request: Request) -> Response:
     root = await service.in_store_thread(partial(service.root_of, asked.project_root))
     await service.refresh(root, is_full=asked.full)
     return json_answer(await service.in_store_thread(partial(_status, service, root)))
+
+
+async def exposition(service: Service, _request: Request) -> Response:
+    """Tell what hooks and workers did, for Prometheus."""
+    body = await service.in_store_thread(partial(metrics.exposition, service.settings))
+    return Response(body, media_type=metrics.CONTENT_TYPE)
 
 
 async def _answered(

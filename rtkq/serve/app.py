@@ -44,6 +44,7 @@ PATHS = (
     Path("POST", "/v1/delta", api.list_changes, shapes.DeltaAnswer, shapes.DeltaRequest),
     Path("POST", "/v1/refresh", api.refresh, shapes.StatusAnswer, shapes.RefreshRequest),
     Path("POST", "/v1/hook/{agent}", hooks.answer_hook),
+    Path("GET", "/metrics", api.exposition),
 )
 
 

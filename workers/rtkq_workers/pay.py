@@ -8,7 +8,7 @@ import time
 
 from rtkq import jobs
 from rtkq.errors import LeaseLost, RtkqError
-from rtkq.store import Registry
+from rtkq.store import Registry, metrics
 from rtkq_workers.rebuild import rebuild
 
 _log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ def pay(home: str, root: str) -> None:
         project = registry.find(root)
     if project is None:
         return
+    began = time.monotonic()
     try:
         is_done = rebuild(home, root)
     except LeaseLost as error:
@@ -33,8 +34,10 @@ def pay(home: str, root: str) -> None:
     except Exception as error:
         # Whatever it is: not noted, it would be tried again at once and for ever, unseen.
         _note_failure(home, root, project.attempts + 1, error)
+        metrics.note_rebuild(home, root, time.monotonic() - began, is_done=False)
         return
     if is_done:
+        metrics.note_rebuild(home, root, time.monotonic() - began, is_done=True)
         _nudge_if_owing(home, root)
 
 

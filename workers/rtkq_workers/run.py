@@ -19,7 +19,7 @@ from rtkq import jobs
 from rtkq.config import Settings
 from rtkq.errors import RtkqError
 from rtkq.store import Registry
-from rtkq_workers import heartbeat, orphans, pay, prune, sweep
+from rtkq_workers import fold, heartbeat, orphans, pay, prune, sweep
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def run(settings: Settings, workers: int) -> int:
     huey = jobs.queue(home).huey
     huey.on_startup()(lambda: sweep.sweep(home, is_forced=True))
     huey.periodic_task(crontab())(_named("sweep", lambda: sweep.sweep(home)))
+    huey.periodic_task(crontab())(_named("fold", lambda: fold.fold(home)))
     chore = _named("prune", lambda: prune.prune(settings))
     huey.periodic_task(crontab(minute=prune.EVERY))(chore)
     consumer = huey.create_consumer(
