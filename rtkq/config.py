@@ -99,6 +99,8 @@ class PruneSettings(_Section, frozen=True):
     facts_days: Amount = 30
     #: Receipts of the hook are kept for this many days.
     receipts_days: Amount = 14
+    #: Counts of what hooks and workers did are kept for this many days.
+    metrics_days: Amount = 90
     #: A damaged memory is kept for inspection for this many days.
     damaged_days: Amount = 14
     #: Upper bound of everything stored, in megabytes.

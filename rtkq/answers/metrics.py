@@ -61,7 +61,7 @@ def summary(settings: Settings, since: float) -> dict[str, Any]:
     counts = Counts(home, since)
     return {
         "command": "metrics",
-        "since": recall.instant(int(since) // HOUR_S * HOUR_S * 1000),
+        "from": recall.instant(int(since) // HOUR_S * HOUR_S * 1000),
         **metrics.summary(counts.calls),
         "injected_tokens": counts.chars // recall.CHARS_A_TOKEN,
         "by_project": metrics.by(counts.calls, "root", "project"),

@@ -41,7 +41,7 @@ def command(since_ms: int, form: str) -> None:
 
 
 def _print(found: dict[str, Any]) -> None:
-    click.echo(f"since {found['since']}")
+    click.echo(f"since {found['from']}")
     click.echo(f"  spawns     {found['spawns']}")
     click.echo(f"  injected   {found['injected']} ({_percent(found['injection_rate'])})")
     click.echo(f"  fresh      {found['hits']} ({_percent(found['hit_rate'])})")

@@ -17,7 +17,7 @@ from rtkq import paths
 from rtkq.config import Settings
 from rtkq.errors import RtkqError
 from rtkq.extract.languages import version_of
-from rtkq.store import Registry, facts
+from rtkq.store import Registry, facts, metrics
 from rtkq.store import memory as memories
 from rtkq_workers import past, unused
 
@@ -43,6 +43,7 @@ def prune(settings: Settings) -> None:
         _leftovers,
         _spawns,
         _receipts,
+        _counts,
         _facts_of_the_turn,
         _quota,
     )
@@ -115,6 +116,11 @@ def _receipts(settings: Settings, now: float) -> None:
     for entry in _entries(paths.receipts_folder(settings.home)):
         if entry.name.endswith(".log"):
             _unlink_if_older(entry.path, now - settings.prune.receipts_days * _DAY_S)
+
+
+def _counts(settings: Settings, now: float) -> None:
+    with metrics.opened(settings.home) as stored:
+        stored.prune(now - settings.prune.metrics_days * _DAY_S)
 
 
 def _unlink_if_older(file: str, instant: float) -> None:
