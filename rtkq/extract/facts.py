@@ -122,7 +122,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     #: As passed to extract().
     language: str
     #: Why nothing was extracted: "" (it was), binary, generated, minified, huge, failed; timeout
-    #: is for whoever runs the extractor in a process with a time limit.
+    #: and memory are for whoever runs the extractor in a process with limits.
     skipped: str
     lines: int
     #: In order of appearance.

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rtkq.build.source import Source
-from rtkq.extract import MAX_BYTES, extract
-from rtkq.extract.facts import Facts, decode, encode
+from rtkq.extract import MAX_BYTES
+from rtkq.extract.facts import Facts, decode
 from rtkq.extract.languages import language_of, version_of
 from rtkq.records import Stamp
 from rtkq.store import facts as store
-from rtkq_workers.quarantine import Quarantine
+from rtkq_workers import extractor
 
 #: Files between two signs of life: short enough for a lease, long enough for one transaction.
 BATCH = 64
@@ -79,7 +79,6 @@ class _Librarian:
         self._home = home
         self._root = root
         self._is_fresh = is_fresh
-        self._quarantine = Quarantine(home, root)
 
     def sources(self, batch: Sequence[Read]) -> list[Source]:
         """Return *batch* with facts, storing what had to be extracted."""
@@ -123,15 +122,10 @@ class _Librarian:
             except ValueError:
                 pass  # a damaged entry is expendable: extract again and replace it
         data = one.data if one.data is not None else self._bytes_of(one)
-        if data is None or self._quarantine.is_condemned(key):
-            return Facts(one.language, "unread" if data is None else "failed", 0)
-        self._quarantine.enter(key, one.language)
-        try:
-            facts = extract(data, one.language)
-        finally:
-            self._quarantine.leave()
-        fresh[key] = encode(facts)
-        return facts
+        if data is None:
+            return Facts(one.language, "unread", 0)
+        fresh[key] = extractor.extracted(data, one.language)
+        return decode(fresh[key])
 
     def _bytes_of(self, one: Read) -> bytes | None:
         """Return the bytes whose hash is known, or None where they changed meanwhile.
