@@ -10,6 +10,7 @@ import click
 from rtkq import config
 from rtkq.cli import options, print_json
 from rtkq.cli.checkout import known_root_of
+from rtkq.recall.render import clean
 
 
 @click.command("status")
@@ -46,6 +47,8 @@ def _print_project(entry: dict[str, Any]) -> None:
     lag = f", oldest {_duration(entry['lag_s'])}" if entry["backlog"] else ""
     click.echo(f"  state    {entry['state']}, generation {entry['generation']}, indexed {age}")
     click.echo(f"  files    {entry['files']} ({entry['skipped']} not searched)")
+    for one in entry["given_up"]:
+        click.echo(f"           given up: {clean(one)}")
     click.echo(f"  backlog  {entry['backlog']}{lag}")
     if entry["last_error"]:
         tries = f" (try {entry['attempts']})" if entry["attempts"] else ""

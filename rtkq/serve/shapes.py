@@ -150,6 +150,7 @@ class ProjectStatus(msgspec.Struct, frozen=True):
     age_s: float | None
     files: int
     skipped: int
+    given_up: list[str]
     backlog: int
     lag_s: float
     attempts: int

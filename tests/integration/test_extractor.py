@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from rtkq import store
+from rtkq.config import Settings
 from rtkq.extract import extract
 from rtkq.extract.facts import Facts, decode
 from rtkq.store import memory as memories
-from rtkq_workers import barrier, extractor
+from rtkq_workers import barrier, extractor, report
 from tests.conftest import Checkout
 
 LIMITED = pytest.mark.skipif(sys.platform != "linux", reason="no such limit there")
@@ -90,6 +91,9 @@ def test_deadly_file_is_skipped_with_the_reason_until_it_changes(
 
     assert skipped(home, checkout.root)["src/bomb.py"] == reason
     assert skipped(home, checkout.root)["src/session.py"] == ""
+
+    told = report.project(Settings(home=home), checkout.root)
+    assert told["given_up"] == [f"src/bomb.py: {reason}"]
 
     monkeypatch.setattr(extractor, "extracted", None)  # nobody asks for it again
     with memories.opened(home, checkout.root) as memory:

@@ -14,6 +14,10 @@ from rtkq.store import Registry
 from rtkq.store import memory as memories
 from rtkq_workers import heartbeat
 
+#: What the extractor began and could not end.
+_GIVEN_UP = ("failed", "timeout", "memory")
+_MOST_NAMED = 20
+
 
 def all_projects(settings: Settings) -> list[dict[str, Any]]:
     """Return the report of every registered project, ordered by root."""
@@ -35,6 +39,7 @@ def project(settings: Settings, root: str) -> dict[str, Any]:
         "age_s": None,
         "files": 0,
         "skipped": 0,
+        "given_up": [],
         "backlog": 0,
         "lag_s": 0.0,
         "attempts": known.attempts if known else 0,
@@ -72,6 +77,12 @@ def _counts(home: str, root: str) -> dict[str, Any]:
         return {
             "files": files.count(),
             "skipped": files.where(FileRow.skipped != "").count(),
+            "given_up": [
+                f"{row.path}: {row.skipped}"
+                for row in files.where(FileRow.skipped.in_(_GIVEN_UP))
+                .order_by(FileRow.path)
+                .limit(_MOST_NAMED)
+            ],
             "backlog": len(marks),
             "lag_s": round(lag_s, 1),
         }
