@@ -1,6 +1,7 @@
 """The dialects of all clients but Claude Code, which does not pay for them.
 
-Codex and Gemini speak as was seen; the others as their documents say.
+Droid and Cursor speak as their documents say, the others as was seen. What was seen, and in
+which versions, stands in docs/reference/agents.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """GitHub Copilot CLI: a file of its own for every program that brings hooks.
 
-From its documentation, not run. Names that begin with a capital make it send what Claude Code
+Names that begin with a capital make it send what Claude Code
 does; the start of a subagent has no such name. It takes a command that fails for a refusal, so
 ours never fails.
 """
@@ -30,5 +30,6 @@ AGENT = Agent(
     files={Scope.USER: "hooks/rtkq.json", Scope.PROJECT: ".github/hooks/rtkq.json"},
     form=HookDocument(entries, beginning={"version": 1}),
     program="copilot",
+    is_observed=True,
     advice="Copilot also reads a project's .claude/settings.json: install one of the two there",
 )

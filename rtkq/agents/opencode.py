@@ -1,7 +1,4 @@
-"""OpenCode: it has no hooks in its settings, but loads scripts; ours asks the hook.
-
-From its documentation, not run.
-"""
+"""OpenCode: it has no hooks in its settings, but loads scripts; ours asks the hook."""
 
 from __future__ import annotations
 
@@ -92,4 +89,5 @@ AGENT = Agent(
     files={Scope.USER: "plugins/rtkq.js", Scope.PROJECT: ".opencode/plugins/rtkq.js"},
     form=Script(),
     program="opencode",
+    is_observed=True,
 )

@@ -1,7 +1,4 @@
-"""Qwen Code: three events in ``settings.json``, timeouts in milliseconds.
-
-From its documentation, not run.
-"""
+"""Qwen Code: three events in ``settings.json``, timeouts in milliseconds."""
 
 from __future__ import annotations
 
@@ -28,4 +25,5 @@ AGENT = Agent(
     form=HookDocument(entries),
     guide="QWEN.md",
     program="qwen",
+    is_observed=True,
 )

@@ -1,7 +1,7 @@
 """Every client is answered in its own words, and its task arrives as it was spelled.
 
-The documents of Codex and Gemini were recorded; the others are written after the clients' own
-documentation.
+Documents under a version were recorded from that version of the client; those that are called
+documented are written after its documentation.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ SPAWNS = [
         {"decision": "deny"}, {"hookEventName": "BeforeTool"},
     ),
     Spawn(
-        "qwen", "documented/PreToolUse-agent", ("tool_input",),
+        "qwen", "0.24.4/PreToolUse-agent", ("tool_input",),
         ("hookSpecificOutput", "updatedInput"), "prompt", "subagent_type", CLAUDE_LIKE, DENY,
         {"hookEventName": "PreToolUse", **ALLOWED, "permissionDecisionReason": "rtkq context"},
     ),
@@ -64,11 +64,11 @@ SPAWNS = [
         {"hookEventName": "PreToolUse"},
     ),
     Spawn(
-        "copilot", "documented/preToolUse-task", ("toolArgs",), ("modifiedArgs",),
+        "copilot", "1.0.102/preToolUse-task", ("toolArgs",), ("modifiedArgs",),
         "prompt", "agent_type", ("permissionDecisionReason",), DENY, {},
     ),
     Spawn(
-        "copilot", "documented/PreToolUse-Agent", ("tool_input",), ("modifiedArgs",),
+        "copilot", "1.0.102/PreToolUse-Agent", ("tool_input",), ("modifiedArgs",),
         "prompt", "agent_type", ("permissionDecisionReason",), DENY, {},
     ),
     Spawn(
@@ -198,8 +198,8 @@ def test_explorer_goes_through_where_there_is_no_context(
     ("agent", "name"),
     [
         ("codex", "0.169.0/SubagentStart"),
-        ("qwen", "documented/SubagentStart"),
-        ("copilot", "documented/subagentStart"),
+        ("qwen", "0.24.4/SubagentStart"),
+        ("copilot", "1.0.102/subagentStart"),
     ],
 )
 def test_start_that_no_spawn_preceded_gets_the_map(staged, agent: str, name: str) -> None:
@@ -218,8 +218,8 @@ def test_start_that_no_spawn_preceded_gets_the_map(staged, agent: str, name: str
     ("agent", "spawned", "started"),
     [
         ("codex", "0.169.0/PreToolUse-spawn_agent", "0.169.0/SubagentStart"),
-        ("qwen", "documented/PreToolUse-agent", "documented/SubagentStart"),
-        ("copilot", "documented/preToolUse-task", "documented/subagentStart"),
+        ("qwen", "0.24.4/PreToolUse-agent", "0.24.4/SubagentStart"),
+        ("copilot", "1.0.102/preToolUse-task", "1.0.102/subagentStart"),
     ],
 )
 def test_start_after_a_spawn_adds_nothing_more(
@@ -247,10 +247,10 @@ def test_no_marker_is_left_where_nobody_would_take_it(staged, agent: str) -> Non
     [
         ("codex", "0.169.0/SessionStart"),
         ("gemini", "0.61.0/SessionStart"),
-        ("qwen", "documented/SessionStart"),
+        ("qwen", "0.24.4/SessionStart"),
         ("droid", "documented/SessionStart"),
-        ("copilot", "documented/sessionStart"),
-        ("copilot", "documented/SessionStart-pascal"),
+        ("copilot", "1.0.102/sessionStart"),
+        ("copilot", "1.0.102/SessionStart-pascal"),
         ("cursor", "documented/sessionStart"),
     ],
 )
@@ -311,7 +311,7 @@ def test_prompt_about_cursor_is_still_claude_codes(staged) -> None:
 @pytest.mark.parametrize("name", ["PreToolUse-Agent", "SessionStart-pascal"])
 def test_copilot_running_an_entry_of_claude_code_does_no_harm(staged, name: str) -> None:
     """Copilot takes any exit code but 0 as a refusal, and its documents lack some keys."""
-    answer = staged.call(sent("copilot", f"documented/{name}", staged.root))
+    answer = staged.call(sent("copilot", f"1.0.102/{name}", staged.root))
 
     assert (answer.code, answer.errors) == (0, b"")
     assert b"deny" not in answer.printed
