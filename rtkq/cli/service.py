@@ -1,4 +1,4 @@
-"""``rtkq service``: watcher and workers in the background, kept by the system."""
+"""``rtkq service``: what runs in the background, kept by the system."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEFAULT_LINES = 50
 )
 @options.format_option
 def command(action: str, lines: int, form: str) -> int:
-    """Keep watcher and workers running in the background, from login on.
+    """Keep watcher, workers and HTTP daemon running in the background, from login on.
 
     As units of systemd's user manager, on macOS as agents of launchd. Example:
 
@@ -41,8 +41,8 @@ def command(action: str, lines: int, form: str) -> int:
     act = {"install": service.install, "uninstall": service.uninstall, "status": service.status}
     conditions = act[action](keeper)
     _print_conditions(conditions, form)
-    wanted = "absent" if action == "uninstall" else "running"
-    return int(any(one.state not in (wanted, "starting") for one in conditions))
+    is_removing = action == "uninstall"
+    return int(any(one.is_well is is_removing for one in conditions))
 
 
 def _print_lines(lines: list[str], form: str) -> None:

@@ -6,9 +6,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from rtkq import paths, recall, service
+from rtkq import agents, paths, recall, service
 from rtkq.doctor.memory import projects
 from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
 from rtkq.store import soundness
@@ -20,6 +21,8 @@ _GRAIN_S = 5.0
 _LONGEST_BACKOFF_S = 600.0
 #: With workers at work nothing should be owed for longer, in seconds.
 _LONG_OWED_S = 120.0
+#: A daemon on this machine answers sooner, in seconds.
+_HTTP_S = 3.0
 _NAMES = {"watch": "watcher", "worker": "workers"}
 
 
@@ -84,7 +87,7 @@ def _service(_: Patient) -> Iterator[Verdict]:
         yield warn(f"installed, but {why}", "run `rtkq up`, or log in as this user")
         return
     for one in service.status(keeper):
-        if one.state not in ("running", "starting"):
+        if not one.is_well:
             yield fail(f"{one.service} is {one.state}", "`rtkq service install` starts it")
     for file in service.outdated(keeper):
         yield warn(f"{file} is of another version of rtkq", "`rtkq service install` renews it")
@@ -93,6 +96,24 @@ def _service(_: Patient) -> Iterator[Verdict]:
 def _start_service(_: Patient) -> str:
     told = service.install(service.keeper())
     return f"started the services: {', '.join(f'{one.service} {one.state}' for one in told)}"
+
+
+def _server(patient: Patient) -> Iterator[Verdict]:
+    asking = [one for one in agents.survey(patient.root) if one.transport == "http"]
+    if not asking:
+        return  # nobody needs it
+    serve = patient.settings.serve
+    try:
+        connection = HTTPConnection(serve.host, serve.port, timeout=_HTTP_S)
+        connection.request("GET", "/v1/health")
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
+        yield fail(
+            f"{asking[0].agent} asks {serve.host} port {serve.port}, where nobody answers: {error}",
+            "run `rtkq serve`, or install the hook as a command: `rtkq init --transport command`",
+        )
+        return
+    yield ok(f"{serve.host} port {serve.port} answers with {status}")
 
 
 def _queue(patient: Patient) -> Iterator[Verdict]:
@@ -173,6 +194,7 @@ CHECKS = (
     Check("watcher", _watcher),
     Check("one-watcher", _one_watcher),
     Check("workers", _workers),
+    Check("server", _server),
     Check("queue", _queue, _remove_queue),
     Check("clock", _clock),
 )

@@ -12,6 +12,8 @@ from rtkq.store.database import private_folder
 
 #: The first descriptor that a service manager hands over; by the protocol of sd_listen_fds(3).
 _FIRST_HANDED = 3
+#: Only a service manager names what it hands over; its sockets outlive this process.
+_MANAGED = "LISTEN_FDNAMES"
 _BACKLOG = 1024
 
 
@@ -93,8 +95,8 @@ def told(listening: socket.socket) -> str:
 
 
 def close(listening: socket.socket) -> None:
-    """Stop listening; a socket in a file takes its file along."""
-    if listening.family == socket.AF_UNIX:
+    """Stop listening; a socket in a file takes its file along, unless a service manager made it."""
+    if listening.family == socket.AF_UNIX and _MANAGED not in os.environ:
         with suppress(OSError):
             os.unlink(listening.getsockname())
     listening.close()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from rtkq.errors import ServiceError
-from rtkq.service.services import SERVICES, Service
+from rtkq.service.services import SERVICES, Service, possible
 
 _BY_HAND = "run `rtkq up` in a terminal, tmux or your container's entry point instead"
 
@@ -27,10 +27,15 @@ class Condition:
     service: str
     #: Where the keeper reads how to run it.
     file: str
-    #: running · starting · stopped · failed · absent.
+    #: running · starting · listening (it starts when it is asked) · stopped · failed · absent.
     state: str
     #: written · updated · unchanged · removed; empty when nothing was tried.
     change: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it runs, or will when it is needed."""
+        return self.state in ("running", "starting", "listening")
 
 
 class Keeper(Protocol):
@@ -39,14 +44,11 @@ class Keeper(Protocol):
     def refusal(self) -> str:
         """Return why it cannot be used here; empty when it can."""
 
-    def file(self, service: Service) -> str:
-        """Return the path of the file that describes a *service* to it."""
-
-    def text(self, service: Service) -> str:
-        """Return what that file must say."""
+    def files(self, service: Service) -> dict[str, str]:
+        """Return the files that describe a *service* to it, the main one first: path and text."""
 
     def start(self, changed: Sequence[Service]) -> None:
-        """Have all services run, now and after each login; those *changed* start anew.
+        """Have all possible services run, now and after login; those *changed* start anew.
 
         Raises:
             ServiceError: The keeper refused.
@@ -84,17 +86,17 @@ def install(by: Keeper) -> list[Condition]:
         OSError: A file cannot be written.
     """
     require(by)
-    changes = {one: _write(by.file(one), by.text(one)) for one in SERVICES}
+    changes = {one: _merged(_write, by.files(one)) for one in possible()}
     by.start([one for one, change in changes.items() if change != "unchanged"])
-    return [Condition(one.name, by.file(one), by.state(one), changes[one]) for one in SERVICES]
+    return [_condition(by, one, by.state(one), change) for one, change in changes.items()]
 
 
 def uninstall(by: Keeper) -> list[Condition]:
     """Stop every service and remove its file; without the keeper, as far as that goes."""
     by.stop()
-    changes = {one: _remove(by.file(one)) for one in SERVICES}
+    changes = {one: _merged(_remove, by.files(one)) for one in SERVICES}
     by.forget()
-    return [Condition(one.name, by.file(one), _rest(by, one), changes[one]) for one in SERVICES]
+    return [_condition(by, one, _rest(by, one), change) for one, change in changes.items()]
 
 
 def status(by: Keeper) -> list[Condition]:
@@ -104,18 +106,18 @@ def status(by: Keeper) -> list[Condition]:
         ServiceError: There is no keeper here.
     """
     require(by)
-    return [Condition(one.name, by.file(one), _state(by, one)) for one in SERVICES]
+    return [_condition(by, one, _state(by, one)) for one in possible()]
 
 
 def is_installed(by: Keeper) -> bool:
     """Return whether any service was installed."""
-    return any(os.path.exists(by.file(one)) for one in SERVICES)
+    return any(os.path.exists(file) for one in SERVICES for file in by.files(one))
 
 
 def outdated(by: Keeper) -> list[str]:
     """Return the installed files that are not as this version and place would write them."""
-    wanted = {by.file(one): by.text(one) for one in SERVICES}
-    return [file for file, text in wanted.items() if _read(file) not in (None, text)]
+    wanted = [pair for one in SERVICES for pair in by.files(one).items()]
+    return [file for file, text in wanted if _read(file) not in (None, text)]
 
 
 def require(by: Keeper) -> None:
@@ -125,7 +127,21 @@ def require(by: Keeper) -> None:
 
 
 def _state(by: Keeper, service: Service) -> str:
-    return by.state(service) if os.path.exists(by.file(service)) else "absent"
+    return by.state(service) if os.path.exists(_main(by, service)) else "absent"
+
+
+def _condition(by: Keeper, service: Service, state: str, change: str = "") -> Condition:
+    return Condition(service.name, _main(by, service), state, change)
+
+
+def _main(by: Keeper, service: Service) -> str:
+    return next(iter(by.files(service)))
+
+
+def _merged(act: Callable[[str, str], str], files: Mapping[str, str]) -> str:
+    """Do the same to all *files* of a service and return what it was, if it was anything."""
+    done = [act(file, text) for file, text in files.items()]
+    return next((change for change in done if change != "unchanged"), "unchanged")
 
 
 def _rest(by: Keeper, service: Service) -> str:
@@ -151,7 +167,7 @@ def _read(file: str) -> str | None:
     return None
 
 
-def _remove(file: str) -> str:
+def _remove(file: str, _: str) -> str:
     try:
         os.unlink(file)
     except FileNotFoundError:

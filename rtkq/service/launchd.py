@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from rtkq.errors import ServiceError
 from rtkq.service import runner
-from rtkq.service.services import NICE, SERVICES, STOP_S, Service, places, program
+from rtkq.service.services import NICE, SERVICES, STOP_S, Service, places, possible, program
 
 #: launchd starts nothing more often than this, in seconds.
 _THROTTLE_S = 10
@@ -31,17 +31,14 @@ class Launchd:
         answer = self._run(["launchctl", "print", self._domain])
         return f"launchd knows no session {self._domain}" if answer.code else ""
 
-    def file(self, service: Service) -> str:
-        """Return where the property list of a *service* lies."""
-        return os.path.expanduser(f"~/Library/LaunchAgents/{_label(service)}.plist")
-
-    def text(self, service: Service) -> str:
+    def files(self, service: Service) -> dict[str, str]:
         """Return the property list of a *service* for this installation."""
-        return agent(service, program(), places(), _log(service))
+        text = agent(service, program(), places(), _log(service))
+        return {_file(service): text}
 
     def start(self, changed: Sequence[Service]) -> None:
         """Load all; those *changed* are unloaded first, or launchd keeps what it has read."""
-        for service in SERVICES:
+        for service in possible():
             os.makedirs(os.path.dirname(_log(service)), exist_ok=True)
             if service in changed:
                 self._run(["launchctl", "bootout", self._target(service)])
@@ -74,10 +71,10 @@ class Launchd:
         return not self._run(["launchctl", "print", self._target(service)]).code
 
     def _load(self, service: Service) -> None:
-        answer = self._run(["launchctl", "bootstrap", self._domain, self.file(service)])
+        answer = self._run(["launchctl", "bootstrap", self._domain, _file(service)])
         if answer.code:
             raise ServiceError(
-                f"launchd did not load {self.file(service)}: {answer.text}",
+                f"launchd did not load {_file(service)}: {answer.text}",
                 "`rtkq service logs` may tell why",
             )
 
@@ -109,6 +106,10 @@ def agent(service: Service, start: Sequence[str], variables: Mapping[str, str], 
 
 def _label(service: Service) -> str:
     return f"rtkq.{service.name}"
+
+
+def _file(service: Service) -> str:
+    return os.path.expanduser(f"~/Library/LaunchAgents/{_label(service)}.plist")
 
 
 def _log(service: Service) -> str:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from rtkq import config, paths
 from rtkq.errors import ServiceError
 from rtkq.service import runner
-from rtkq.service.services import NICE, SERVICES, STOP_S, WEIGHT, Service, places, program
+from rtkq.service.services import NICE, SERVICES, STOP_S, WEIGHT, Service, places, possible, program
 
 _TARGET = "default.target"
 _STATES = {
@@ -52,6 +53,18 @@ SyslogIdentifier=rtkq-{name}
 [Install]
 WantedBy={target}
 """
+_SOCKET = """\
+[Unit]
+Description={description}
+
+[Socket]
+{streams}\
+SocketMode=0600
+DirectoryMode=0700
+
+[Install]
+WantedBy=sockets.target
+"""
 
 
 class Systemd:
@@ -67,38 +80,51 @@ class Systemd:
             return ""
         return f"systemd's user manager does not answer ({answer.text or answer.code})"
 
-    def file(self, service: Service) -> str:
-        """Return where the unit of a *service* lies."""
-        return os.path.join(_folder(), _unit(service))
-
-    def text(self, service: Service) -> str:
-        """Return the unit of a *service* for this installation."""
-        return unit(service, " ".join(map(quoted, program())), places())
+    def files(self, service: Service) -> dict[str, str]:
+        """Return the units of a *service* for this installation."""
+        start = " ".join(map(quoted, program()))
+        texts = {_unit(service): unit(service, start, places())}
+        if service.is_asked:
+            settings = config.load()
+            tcp = address(settings.serve.host, settings.serve.port)
+            file = paths.serve_socket(settings.home).replace("%", "%%")
+            texts[_socket(service)] = socket_unit(service, (tcp, file))
+        return {os.path.join(_folder(), name): text for name, text in texts.items()}
 
     def start(self, changed: Sequence[Service]) -> None:
         """Enable and start all; restart those *changed*."""
         self._do("daemon-reload")
-        self._do("enable", *map(_unit, SERVICES))
+        # A socket cannot start anew beneath a service that holds it.
+        if asked := [_unit(one) for one in changed if one.is_asked]:
+            self._do("stop", *asked)
+        self._do("enable", *map(_first, possible()))
         if changed:
-            self._do("restart", *map(_unit, changed))
-        self._do("start", *map(_unit, SERVICES))
+            self._do("restart", *map(_first, changed))
+        self._do("start", *map(_first, possible()))
 
     def stop(self) -> None:
         """Stop and disable all; a unit that is gone is no error."""
-        self._run(["systemctl", "--user", "disable", "--now", *map(_unit, SERVICES)])
+        self._run(["systemctl", "--user", "disable", "--now", *_all_units()])
 
     def forget(self) -> None:
         """Have the manager read its files again; what enabling left is removed without it too."""
-        for service in SERVICES:
-            with suppress(FileNotFoundError):
-                os.unlink(os.path.join(_folder(), f"{_TARGET}.wants", _unit(service)))
+        for wants in (f"{_TARGET}.wants", "sockets.target.wants"):
+            for name in _all_units():
+                with suppress(FileNotFoundError):
+                    os.unlink(os.path.join(_folder(), wants, name))
         self._run(["systemctl", "--user", "daemon-reload"])
-        self._run(["systemctl", "--user", "reset-failed", *map(_unit, SERVICES)])
+        self._run(["systemctl", "--user", "reset-failed", *_all_units()])
 
     def state(self, service: Service) -> str:
         """Return the state of a *service*."""
-        asked = ["systemctl", "--user", "show", "--property=ActiveState", "--value"]
-        return _STATES.get(self._run([*asked, _unit(service)]).text, "stopped")
+        state = self._active(_unit(service))
+        if state == "stopped" and service.is_asked:
+            return "listening" if self._active(_socket(service)) == "running" else "stopped"
+        return state
+
+    def _active(self, name: str) -> str:
+        asked = ["systemctl", "--user", "show", "--property=ActiveState", "--value", name]
+        return _STATES.get(self._run(asked).text, "stopped")
 
     def logs(self, lines: int) -> list[str]:
         """Return the last *lines* of the journal of all services."""
@@ -141,6 +167,23 @@ def unit(service: Service, start: str, variables: Mapping[str, str]) -> str:
     )
 
 
+def socket_unit(service: Service, streams: Sequence[str]) -> str:
+    """Return the socket unit that starts a *service* when it is first asked.
+
+    Args:
+        service: What is to be started.
+        streams: Addresses and files to listen on, as ListenStream= wants them.
+    """
+    listed = "".join(f"ListenStream={stream}\n" for stream in streams)
+    return _SOCKET.format(description=service.description, streams=listed)
+
+
+def address(host: str, port: int) -> str:
+    """Return host and port as ListenStream= wants them; it looks up no names."""
+    number = "127.0.0.1" if host == "localhost" else host
+    return f"[{number}]:{port}" if ":" in number else f"{number}:{port}"
+
+
 def quoted(word: str) -> str:
     """Return a *word* as unit files write it.
 
@@ -156,6 +199,20 @@ def quoted(word: str) -> str:
 
 def _unit(service: Service) -> str:
     return f"rtkq-{service.name}.service"
+
+
+def _socket(service: Service) -> str:
+    return f"rtkq-{service.name}.socket"
+
+
+def _first(service: Service) -> str:
+    """Return the unit that is started: the socket starts its service when it is needed."""
+    return _socket(service) if service.is_asked else _unit(service)
+
+
+def _all_units() -> list[str]:
+    sockets = [_socket(one) for one in SERVICES if one.is_asked]
+    return [*sockets, *map(_unit, SERVICES)]
 
 
 def _folder() -> str:

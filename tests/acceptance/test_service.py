@@ -31,10 +31,15 @@ linux_only = pytest.mark.skipif(sys.platform == "darwin", reason="macOS has laun
 @linux_only
 def test_services_live_from_install_to_uninstall(home: str, managed: Path) -> None:
     """Each step is safe to repeat and tells what it did."""
+    states = {"watch": "running", "worker": "running", "serve": "listening"}
+
+    def all_are(change: str) -> dict[str, tuple[str, str]]:
+        return {name: (state, change) for name, state in states.items()}
+
     assert rtkq("service", "status").returncode == 1
-    assert set(conditions("install").values()) == {("running", "written")}
-    assert set(conditions("install").values()) == {("running", "unchanged")}
-    assert set(conditions("status").values()) == {("running", "")}
+    assert conditions("install") == all_are("written")
+    assert conditions("install") == all_are("unchanged")
+    assert conditions("status") == all_are("")
     assert rtkq("service", "status").returncode == 0
     assert set(conditions("uninstall").values()) == {("absent", "removed")}
     assert set(conditions("uninstall").values()) == {("absent", "unchanged")}

@@ -20,9 +20,16 @@ def test_units_are_those_the_code_writes() -> None:
     """For an rtkq in ~/.local/bin, where its installers put it; no unit more, none less."""
     told = {file.name: file.read_text() for file in (DEPLOY / "systemd").iterdir()}
 
-    assert told == {
+    units = {
         f"rtkq-{one.name}.service": systemd.unit(one, "%h/.local/bin/rtkq", {}) for one in SERVICES
     }
+    streams = ("127.0.0.1:7700", "%h/.local/share/rtkq/run/serve.sock")
+    sockets = {
+        f"rtkq-{one.name}.socket": systemd.socket_unit(one, streams)
+        for one in SERVICES
+        if one.is_asked
+    }
+    assert told == units | sockets
 
 
 def test_agents_are_those_the_code_writes() -> None:
@@ -48,9 +55,14 @@ def test_systemd_understands_the_units(
     program.chmod(0o700)
     unit = tmp_path / f"rtkq-{service.name}.service"
     unit.write_text(systemd.unit(service, systemd.quoted(str(program)), {"RTKQ_HOME": "/a b/%"}))
+    units = [unit]
+    if service.is_asked:
+        units.append(unit.with_suffix(".socket"))
+        streams = (systemd.address("::1", 7700), systemd.address("localhost", 7701), "/a b/s%%")
+        units[-1].write_text(systemd.socket_unit(service, streams))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
 
-    command = ["systemd-analyze", "--user", "verify", str(unit)]
+    command = ["systemd-analyze", "--user", "verify", *map(str, units)]
     done = subprocess.run(command, capture_output=True, text=True)
 
     told = [line for line in done.stderr.splitlines() if not any(key in line for key in NEWER)]

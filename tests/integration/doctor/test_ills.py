@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -295,6 +296,27 @@ def test_second_watcher_is_noticed(patient: doctor.Patient) -> None:
 
     assert str(os.getpid()) in told.detail
     assert str(os.getppid()) in told.detail
+
+
+def test_daemon_that_is_down_is_told_where_an_agent_asks_it(
+    patient: doctor.Patient, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it every spawn goes without context; who starts the hook needs no daemon."""
+    assert look("server", patient) == []
+    file = user / ".claude/settings.json"
+    text = file.read_text()
+    document = json.loads(text)
+    asking = {"type": "http", "url": "http://127.0.0.1:7700/v1/hook/claude-code", "timeout": 2}
+    document["hooks"]["PreToolUse"][0]["hooks"] = [asking]
+    file.write_text(json.dumps(document))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("RTKQ_SERVE_PORT", str(port))
+
+    (told,) = ills("server", doctor.Patient(patient.root, config.load()))
+
+    assert told.result == Result.FAIL
+    assert str(port) in told.detail
 
 
 def test_polled_project_is_told(patient: doctor.Patient) -> None:

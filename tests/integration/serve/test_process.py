@@ -9,9 +9,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from rtkq.serve import sockets
 from tests.integration.serve.conftest import Daemon
 
 
@@ -93,3 +95,16 @@ def test_second_daemon_is_refused(daemon: Daemon, start: Callable[..., Daemon]) 
     assert told.returncode == 1
     assert "another rtkq serve listens" in told.stderr
     assert daemon.ask("GET", "/v1/health", over_unix=True).status == 200
+
+
+def test_socket_of_a_service_manager_outlives_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manager goes on listening on its file, for the next start."""
+    own, handed = (sockets.unix(str(tmp_path / name)) for name in ("own", "handed"))
+
+    sockets.close(own)
+    monkeypatch.setenv("LISTEN_FDNAMES", "rtkq-serve.socket:rtkq-serve.socket")
+    sockets.close(handed)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["handed"]

@@ -10,6 +10,7 @@ import pytest
 
 from rtkq import service
 from rtkq.errors import ServiceError
+from rtkq.service import services
 from rtkq.service.launchd import Launchd
 from rtkq.service.runner import Answer
 from rtkq.service.services import SERVICES
@@ -35,6 +36,8 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The home folder of somebody who has no services yet."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("RTKQ_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RTKQ_CONFIG", str(tmp_path / "config.toml"))
     return tmp_path
 
 
@@ -47,9 +50,10 @@ def test_install_writes_enables_and_starts(user: Path) -> None:
 
     conditions = service.install(Systemd(run))
 
-    units = "rtkq-watch.service rtkq-worker.service"
+    units = "rtkq-watch.service rtkq-worker.service rtkq-serve.socket"
     assert [one for one in run.told if " show" not in one] == [
         "systemctl --user daemon-reload",
+        "systemctl --user stop rtkq-serve.service",
         f"systemctl --user enable {units}",
         f"systemctl --user restart {units}",
         f"systemctl --user start {units}",
@@ -78,7 +82,7 @@ def test_changed_unit_is_updated_and_restarted_alone(user: Path) -> None:
 
     conditions = service.install(Systemd(run))
 
-    assert [one.change for one in conditions] == ["unchanged", "updated"]
+    assert [one.change for one in conditions] == ["unchanged", "updated", "unchanged"]
     assert "systemctl --user restart rtkq-worker.service" in run.told
     assert "/old/" not in unit.read_text()
 
@@ -91,7 +95,10 @@ def test_uninstall_leaves_nothing(user: Path) -> None:
     conditions = service.uninstall(Systemd(run))
     again = service.uninstall(Systemd(Recorded()))
 
-    assert run.told[0].startswith("systemctl --user disable --now rtkq-watch.service")
+    assert run.told[0] == (
+        "systemctl --user disable --now"
+        " rtkq-serve.socket rtkq-watch.service rtkq-worker.service rtkq-serve.service"
+    )
     assert {(one.state, one.change) for one in conditions} == {("absent", "removed")}
     assert {one.change for one in again} == {"unchanged"}
     assert not list(user.rglob("rtkq*"))
@@ -147,6 +154,29 @@ def test_states_of_systemd_have_our_words(told: str, state: str) -> None:
     run = Recorded({"systemctl --user show --": Answer(0, told)})
 
     assert Systemd(run).state(SERVICES[0]) == state
+
+
+def test_daemon_that_waits_to_be_asked_is_well(user: Path) -> None:
+    """Its socket is there; it starts with the first question."""
+    watch, _, serve = SERVICES
+    socket = "systemctl --user show --property=ActiveState --value rtkq-serve.socket"
+    run = Recorded({socket: Answer(0, "active")})
+
+    assert Systemd(run).state(serve) == "listening"
+    assert Systemd(run).state(watch) == "stopped"
+    assert service.Condition("serve", "", "listening").is_well
+
+
+def test_daemon_whose_libraries_are_missing_is_not_installed(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`rtkq serve` is an extra; its socket would start a program that fails."""
+    monkeypatch.setattr(services, "find_spec", lambda name: None)
+
+    conditions = service.install(Systemd(Recorded(ACTIVE)))
+
+    assert [one.service for one in conditions] == ["watch", "worker"]
+    assert not list(user.rglob("rtkq-serve*"))
 
 
 def test_agents_of_launchd_are_loaded_once(user: Path) -> None:

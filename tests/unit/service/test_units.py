@@ -10,7 +10,7 @@ import pytest
 from rtkq.service import launchd, services, systemd
 from rtkq.service.services import SERVICES
 
-WATCH, WORKER = SERVICES
+WATCH, WORKER, SERVE = SERVICES
 
 
 def parsed(text: str) -> dict[str, str]:
@@ -69,6 +69,23 @@ def test_places_are_made_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert found["RTKQ_HOME"].startswith("/")
     assert "RTKQ_CONFIG" not in found
+
+
+@pytest.mark.parametrize(
+    ("host", "spelled"),
+    [("127.0.0.1", "127.0.0.1:7700"), ("localhost", "127.0.0.1:7700"), ("::1", "[::1]:7700")],
+)
+def test_address_is_one_systemd_can_listen_on(host: str, spelled: str) -> None:
+    """It takes numbers alone."""
+    assert systemd.address(host, 7700) == spelled
+
+
+def test_socket_is_for_its_user_alone() -> None:
+    """Whoever may open it may ask for every project."""
+    text = systemd.socket_unit(SERVE, ("127.0.0.1:7700", "/home/run/serve.sock"))
+
+    assert "ListenStream=127.0.0.1:7700\nListenStream=/home/run/serve.sock\n" in text
+    assert "SocketMode=0600" in text
 
 
 def test_agent_of_launchd_is_kept_alive_in_the_background() -> None:
