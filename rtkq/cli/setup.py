@@ -88,11 +88,11 @@ class _Steps:
         keeper = service.keeper()
         if not is_wanted:
             _tell("service", "left alone, as you wished: `rtkq up` does the same in a terminal")
+        elif not service.is_installed(keeper) and heartbeat.is_alive(self._settings.home, "watch"):
+            _tell("service", "left alone: `rtkq up` or `rtkq watch` is running already")
         elif why := keeper.refusal():
             _tell("service", f"not possible here: {why}")
             _tell("", "run `rtkq up` in a terminal, tmux or your container's entry point instead")
-        elif not service.is_installed(keeper) and heartbeat.is_alive(self._settings.home, "watch"):
-            _tell("service", "left alone: `rtkq up` or `rtkq watch` is running already")
         elif self._may("Keep watcher and workers running in the background?"):
             self._start(keeper)
 

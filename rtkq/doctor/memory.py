@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tomllib
 from collections.abc import Iterator
-from contextlib import suppress
 
 from rtkq import paths, recall, store
 from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
@@ -16,6 +16,8 @@ from rtkq.store import facts as fact_store
 from rtkq.store import memory as memories
 
 _MOST_NAMED = 3
+#: Sixteen databases must be looked at before the check is given up, in seconds.
+_A_DATABASE_S = 0.5
 _REFRESH = "run `rtkq refresh`, or `rtkq doctor --fix`"
 
 
@@ -85,25 +87,23 @@ def _refresh(patient: Patient) -> str:
 
 
 def _facts(patient: Patient) -> Iterator[Verdict]:
-    damaged = {file: told for file in _fact_files(patient) if (told := soundness.damage(file))}
-    for file, told in damaged.items():
-        yield fail(f"{file} is damaged: {told}", "`rtkq doctor --fix` throws it away")
+    damaged = _damaged_facts(patient)
+    for file in damaged:
+        yield fail(f"{file} is damaged", "`rtkq doctor --fix` throws it away")
     if not damaged:
         yield ok("whole")
 
 
 def _drop_facts(patient: Patient) -> str:
-    damaged = [file for file in _fact_files(patient) if soundness.damage(file)]
+    damaged = _damaged_facts(patient)
     for file in damaged:
         fact_store.discard(file)
     return f"threw away {len(damaged)} databases of facts; they are extracted again when needed"
 
 
-def _fact_files(patient: Patient) -> list[str]:
-    folder = paths.facts_folder(patient.home)
-    with suppress(FileNotFoundError):
-        return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".db"))
-    return []
+def _damaged_facts(patient: Patient) -> list[str]:
+    files = sorted(glob.glob(f"{glob.escape(paths.facts_folder(patient.home))}/*.db"))
+    return [file for file in files if soundness.damage(file, patience_s=_A_DATABASE_S)]
 
 
 def _rebuilds(patient: Patient) -> Iterator[Verdict]:

@@ -47,7 +47,7 @@ def test_one_command_is_enough(home: str, managed: Path, settings: Path, checkou
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(json.loads(settings.read_text())["hooks"]) == 3
-    assert told(done)["service"].startswith("worker running")
+    assert told(done)["service"].startswith("serve listening")
     assert told(done)["memory"].startswith("fresh, generation ")
     assert "0 failures" in done.stdout
     assert (
