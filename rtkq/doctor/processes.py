@@ -86,11 +86,15 @@ def _service(_: Patient) -> Iterator[Verdict]:
     if why := keeper.refusal():
         yield warn(f"installed, but {why}", "run `rtkq up`, or log in as this user")
         return
-    for one in service.status(keeper):
-        if not one.is_well:
-            yield fail(f"{one.service} is {one.state}", "`rtkq service install` starts it")
-    for file in service.outdated(keeper):
+    told = service.status(keeper)
+    stopped = [one for one in told if not one.is_well]
+    outdated = service.outdated(keeper)
+    for one in stopped:
+        yield fail(f"{one.service} is {one.state}", "`rtkq service install` starts it")
+    for file in outdated:
         yield warn(f"{file} is of another version of rtkq", "`rtkq service install` renews it")
+    if not (stopped or outdated):
+        yield ok(", ".join(f"{one.service} {one.state}" for one in told))
 
 
 def _start_service(_: Patient) -> str:

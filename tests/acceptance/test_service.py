@@ -77,3 +77,29 @@ def test_without_a_manager_the_way_by_hand_is_told(home: str, user: Path, action
     assert (done.returncode, done.stdout) == (1, "")
     assert "systemd's user manager does not answer" in done.stderr
     assert "rtkq up" in done.stderr
+
+
+def doctor(*words: str) -> list[dict[str, str]]:
+    """Return what the doctor says of the service."""
+    told = json.loads(rtkq("doctor", *words, "--format", "json").stdout)
+    return [one for one in told if one["check"] == "service"]
+
+
+@linux_only
+def test_doctor_starts_what_was_stopped(home: str, managed: Path) -> None:
+    """And renews what another version wrote; where nothing is installed it has nothing to say."""
+    assert doctor() == []
+    assert rtkq("service", "install").returncode == 0
+    Path(os.environ["KEPT"], "rtkq-watch.service").unlink()
+    unit = managed / ".config/systemd/user/rtkq-worker.service"
+    unit.write_text(unit.read_text().replace("Nice=5", "Nice=0"))
+
+    before, healed = doctor(), doctor("--fix")
+
+    assert [(one["result"], one["detail"].split()[0]) for one in before] == [
+        ("fail", "watch"),
+        ("warn", str(unit)),
+    ]
+    assert [one["result"] for one in healed] == ["ok"]
+    assert healed[0]["fixed"].startswith("started the services: watch running")
+    assert "Nice=5" in unit.read_text()
