@@ -7,6 +7,7 @@ the half-done state that git leaves: that is one more state to be right in.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from contextlib import suppress
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from rtkq.store import facts
 from rtkq_workers.watch import scan
 
 Change = tuple[str, ...]
@@ -27,7 +29,7 @@ STARTS = st.sampled_from(["checkout", "clone", "shallow", "worktree", "folder"])
 _FOLDERS = ("", "src/", "src/core/", "lib/", "tests/", "docs/", "web/")
 _NAMES = ("a.py", "b.py", "__init__.py", "test_a.py", "a.ts", "index.ts", "a.go", "a.rs", "x.md")
 _ODD = ("A.py", "src/a.py/in.py", "файл.py", "two words.py", 'q"t.py', "-d.py", "s*.py", "[ab].py")
-_OTHER = ("pixels.png", "Makefile", "package.json", "src/b.py.bak", "build/out.py", "\udcff.py")
+_ODD += ("pixels.png", "Makefile", "package.json", "src/b.py.bak", "build/out.py", "\udcff.py")
 _STEMS = ("a", "b", "core", "lib", "src")
 _WORDS = ("alpha", "betaGamma", "delta_total", "SessionStore", "очередь", "evict_cache")
 _PATTERNS = ("*.py", "src/", "/lib", "!src/a.py", "build/", "a.*", "docs/*.md\n!docs/x.md", "")
@@ -36,6 +38,8 @@ _OLDER = ("HEAD~1", "HEAD~2", "main", "topic", "mark")
 _PLACES = (".claude/worktrees/one", "../two")
 #: Enough files that a few changes are paid in place and some lists have a tail.
 _BEGINNING = 140
+#: Enough commits that one more is followed in place.
+_COMMITS_MADE = 42
 
 #: A file system in memory, where there is one: waiting for the disk takes most of the time.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -60,11 +64,6 @@ def drawn(examples: int) -> settings:
     )
 
 
-def _path() -> st.SearchStrategy[str]:
-    plain = st.builds(str.__add__, st.sampled_from(_FOLDERS), st.sampled_from(_NAMES))
-    return plain | plain | plain | st.sampled_from(_ODD + _OTHER)
-
-
 def _content() -> st.SearchStrategy[str]:
     """Return a few stems to import and words to define, as one string."""
     imported = st.lists(st.sampled_from(_STEMS), max_size=2)
@@ -72,83 +71,94 @@ def _content() -> st.SearchStrategy[str]:
     return st.builds(lambda one, two: " ".join([*one, *two]), imported, defined)
 
 
-def _git() -> st.SearchStrategy[Change]:
-    branch, older = st.sampled_from(_BRANCHES), st.sampled_from(_OLDER)
+_path = st.sampled_from([folder + name for folder in _FOLDERS for name in _NAMES] + [*_ODD])
+_folder, _word, _pattern = map(st.sampled_from, (_FOLDERS[1:], _WORDS, _PATTERNS))
+_branch, _older, _place = map(st.sampled_from, (_BRANCHES, _OLDER, _PLACES))
 
-    def command(*words: str | st.SearchStrategy[str]) -> st.SearchStrategy[Change]:
-        drawn = [word if isinstance(word, st.SearchStrategy) else st.just(word) for word in words]
-        return st.tuples(st.just("git"), *drawn)
-
-    return st.one_of(
-        command("commit", "-qam", st.sampled_from(_WORDS)),
-        command("commit", "-q", "--amend", "-m", st.sampled_from(_WORDS)),
-        command("switch", "-qc", branch),
-        command("switch", "-qf", branch),
-        command("switch", "-q", "--orphan", "orphan"),
-        command("checkout", "-q", "--detach", older),
-        command("merge", "-q", "--no-edit", branch),
-        command("merge", "--abort"),
-        command("rebase", "-q", branch),
-        command("rebase", "-q", "--onto", "HEAD~2", "HEAD~1"),
-        command("rebase", st.sampled_from(["--abort", "--skip"])),
-        command("cherry-pick", older),
-        command("revert", "--no-edit", "HEAD"),
-        command("reset", "-q", st.sampled_from(["--hard", "--soft", "--mixed"]), older),
-        command("update-ref", "HEAD", "HEAD~1"),
-        command("stash", "-q", "-u"),
-        command("stash", "pop", "-q"),
-        command("tag", "-f", "mark"),
-        command("rm", "-rq", "--cached", _path()),
-        command("mv", _path(), _path()),
-        command("clean", "-fdq"),
-        command("sparse-checkout", "set", "src"),
-        command("sparse-checkout", "disable"),
-        command("replace", "-f", "HEAD~1", "HEAD"),
-        command("config", "log.showRoot", "false"),
-        command("gc", "-q", "--prune=now"),
-        command("fetch", "-q", st.sampled_from(["--unshallow", "--deepen=2", "--depth=1"])),
-        command("pull", "-q", "--rebase"),
-        command("push", "-q", "-f", "origin", "HEAD:main"),
-    )
+_FILES: list[tuple[str | st.SearchStrategy[str], ...]] = [
+    ("write", _path, _content()),
+    ("write", _path, _content()),
+    ("write", _path, _content()),
+    ("append", _path, _word),
+    ("delete", _path),
+    ("delete", _path),
+    ("rename", _path, _path),
+    ("rename", _path, _path),
+    ("rename", _folder, _folder),
+    ("rename", _folder, st.just("moved/")),
+    ("rename", st.just("moved/"), _folder),
+    ("swap", _path, _path),
+    ("disguise", _path),
+    ("touch", _path),
+    ("link", _path, _path),
+    ("link", _folder, _folder),
+    ("bury", _path),
+    ("lock", _path),
+    ("lock", _folder),
+    ("unlock", _path),
+    ("unlock", _folder),
+    ("ignore", st.sampled_from(["", "src/", "docs/"]), _pattern),
+    ("exclude", _pattern),
+    ("nest", _folder),
+    ("nest_committed", _folder),
+    ("unnest", _folder),
+    ("flood", _folder),
+    ("drain",),
+    ("replace_root",),
+    ("drop_git",),
+    ("init_git",),
+    ("init_git",),
+]
+_GIT: list[tuple[str | st.SearchStrategy[str], ...]] = [
+    ("commit", "-qam", _word),
+    ("commit", "-q", "--amend", "-m", _word),
+    ("switch", "-qc", _branch),
+    ("switch", "-qf", _branch),
+    ("switch", "-qf", _branch),
+    ("switch", "-q", "--orphan", "orphan"),
+    ("checkout", "-qf", "--detach", _older),
+    ("merge", "-q", "--no-edit", _branch),
+    ("merge", "-q", "--no-edit", "-X", "ours", _branch),
+    ("merge", "--abort"),
+    ("rebase", "-q", "--autostash", _branch),
+    ("rebase", "-q", "--autostash", "--onto", "HEAD~2", "HEAD~1"),
+    ("rebase", st.sampled_from(["--abort", "--skip"])),
+    ("cherry-pick", "-X", "theirs", _older),
+    ("revert", "--no-edit", "HEAD"),
+    ("reset", "-q", st.sampled_from(["--hard", "--soft", "--mixed"]), _older),
+    ("update-ref", "HEAD", "HEAD~1"),
+    ("stash", "-q", "-u"),
+    ("stash", "pop", "-q"),
+    ("tag", "-f", "mark"),
+    ("rm", "-rqf", "--cached", _path),
+    ("mv", _path, _path),
+    ("clean", "-fdq"),
+    ("sparse-checkout", "set", "src"),
+    ("sparse-checkout", "disable"),
+    ("replace", "-f", "HEAD~1", "HEAD"),
+    ("config", "log.showRoot", "false"),
+    ("gc", "-q", "--prune=now"),
+    ("fetch", "-q", st.sampled_from(["--unshallow", "--deepen=2", "--depth=1"])),
+    ("pull", "-q", "--rebase", "--autostash"),
+    ("push", "-q", "-f", "origin", "HEAD:main"),
+]
+_COMMITS: list[tuple[str | st.SearchStrategy[str], ...]] = [("commit", _word)]
+_TREES: list[tuple[str | st.SearchStrategy[str], ...]] = [
+    ("add_worktree", _place),
+    ("remove_worktree", _place),
+]
+#: How often each kind comes, of ten.
+_KINDS = [*[_FILES] * 5, *[[("git", *words) for words in _GIT]] * 2, *[_COMMITS] * 2, _TREES]
 
 
 def changes() -> st.SearchStrategy[Change]:
-    """Return what may happen to a project, files and git by halves."""
-    path, folder = _path(), st.sampled_from(_FOLDERS[1:])
+    """Return what may happen to a project."""
+    # Not one_of, which gives every alternative the same chance, however often it is named.
+    return st.sampled_from(_KINDS).flatmap(st.sampled_from).flatmap(_change)
 
-    def one(name: str, *drawn: st.SearchStrategy[str]) -> st.SearchStrategy[Change]:
-        return st.tuples(st.just(name), *drawn)
 
-    files = st.one_of(
-        one("write", path, _content()),
-        one("write", path, _content()),
-        one("append", path, st.sampled_from(_WORDS)),
-        one("delete", path),
-        one("rename", path, path),
-        one("rename", folder, folder),
-        one("swap", path, path),
-        one("disguise", path),
-        one("touch", path),
-        one("link", path, path | folder),
-        one("bury", path),
-        one("lock", path | folder),
-        one("unlock", path | folder),
-        one("ignore", st.sampled_from(["", "src/", "docs/"]), st.sampled_from(_PATTERNS)),
-        one("exclude", st.sampled_from(_PATTERNS)),
-        one("nest", folder),
-        one("nest_committed", folder),
-        one("unnest", folder),
-        one("flood", folder),
-        one("drain"),
-        one("replace_root"),
-        one("drop_git"),
-        one("init_git"),
-    )
-    trees = st.one_of(
-        one("add_worktree", st.sampled_from(_PLACES)),
-        one("remove_worktree", st.sampled_from(_PLACES)),
-    )
-    return st.one_of(files, files, _git(), _git(), one("commit", st.sampled_from(_WORDS)), trees)
+def _change(words: tuple[str | st.SearchStrategy[str], ...]) -> st.SearchStrategy[Change]:
+    return st.tuples(*(st.just(word) if isinstance(word, str) else word for word in words))
 
 
 class Generated:
@@ -347,14 +357,20 @@ class Generated:
                 self.write(folder + name, f"a core alpha {_WORDS[len(name) % 6]}")
 
     def _begin_checkout(self) -> None:
+        made = f"{_made_once().name}/checkout"
+        if os.path.isdir(made):
+            shutil.copytree(made, self.root, symlinks=True)
+            return
         self._begin_folder()
         self.git("init", "-qb", "main")
         self.commit("Start with all parts")
-        for word in _WORDS:
+        for number in range(_COMMITS_MADE):
+            word = _WORDS[number % len(_WORDS)]
             self.append("src/a.py", word)
-            self.append(f"lib/{word}.py", word)
-            self.commit(f"Touch {word}")
+            self.append(f"{_FOLDERS[number % 7]}part{number}.py", word)
+            self.commit(f"Touch {word} of part {number}")
         self.git("branch", "topic", "HEAD~2")
+        shutil.copytree(self.root, made, symlinks=True)
 
     def _begin_clone(self, *options: str) -> None:
         self._begin_checkout()
@@ -370,6 +386,12 @@ class Generated:
         self._begin_checkout()
         os.rename(self.root, f"{self.top}/main")
         self._git(f"{self.top}/main", "worktree", "add", "-q", "-b", "tree", self.root)
+
+
+@functools.cache
+def _made_once() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder for what is made once; it is gone with this process."""
+    return tempfile.TemporaryDirectory(prefix="rtkq-generated-", dir=_MEMORY)
 
 
 _DATES = ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
@@ -397,3 +419,10 @@ def _rendered(path: str, words: list[str]) -> str:
 def is_there(root: str) -> bool:
     """Return whether there is a folder to build a memory of."""
     return scan.identity(root) is not None
+
+
+def close_facts() -> None:
+    """Close the facts of homes that are gone: a process that serves one home never has to."""
+    for known in facts._open.values():
+        known.database.close()
+    facts._open.clear()

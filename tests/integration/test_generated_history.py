@@ -9,12 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtkq import recall, store
-from rtkq.store import facts
 from rtkq_workers import barrier, reading
 from rtkq_workers.rebuild import rebuild
 from rtkq_workers.watch import flush
 from tests.conftest import canonical_rows
-from tests.integration.generated import STARTS, Change, Generated, changes, drawn, is_there
+from tests.integration.generated import (
+    STARTS,
+    Change,
+    Generated,
+    changes,
+    close_facts,
+    drawn,
+    is_there,
+)
 
 _TASKS = ("evict_cache in core/a.py", "Touch the SessionStore of part_7", "починить очередь")
 
@@ -41,13 +48,13 @@ _WAYS: dict[str, Callable[[str, str], None]] = {
 }
 
 
-@drawn(16)
+@drawn(8)
 @given(
     start=STARTS,
     batches=st.lists(
-        st.tuples(st.lists(changes(), min_size=1, max_size=8), st.sampled_from(sorted(_WAYS))),
-        min_size=1,
-        max_size=4,
+        st.tuples(st.lists(changes(), min_size=2, max_size=8), st.sampled_from(sorted(_WAYS))),
+        min_size=3,
+        max_size=5,
     ),
 )
 def test_any_history_equals_building_from_nothing(
@@ -65,7 +72,7 @@ def test_any_history_equals_building_from_nothing(
             for root in project.roots():
                 _assert_equals_building_from_nothing(project, root)
     finally:
-        _close_facts()
+        close_facts()
         project.remove()
 
 
@@ -114,9 +121,3 @@ def _assert_is_as_told(memory: recall.Memory, root: str, file: recall.File) -> N
     if file.state == "fresh":
         rows = memory.rows("SELECT content FROM file WHERE path = ?", (file.path,))
         assert reading.content_of(root, file.path) == rows[0][0], file.path
-
-
-def _close_facts() -> None:
-    for known in facts._open.values():
-        known.database.close()
-    facts._open.clear()
