@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from rtkq.agents.agent import Agent, Scope
 from rtkq.agents.catalog import AGENTS
+from rtkq.agents.editing import Change
 from rtkq.agents.form import State
-from rtkq.agents.installer import Change, install, uninstall
+from rtkq.agents.installer import install, uninstall
 from rtkq.agents.surveying import PLUGIN, Installation, survey
 
 __all__ = [

@@ -150,24 +150,23 @@ def _placed(items: list[Any], wanted: Entry | None, is_gone: Callable[[Any], boo
     placed = []
     is_owed = wanted is not None
     for item in items:
-        kept = _rest_of(item, is_gone)
-        if kept is not None:
-            placed.append(kept)
-        elif is_owed:
+        rest = _rest_of(item, is_gone)
+        placed += rest
+        if is_owed and not rest:
             placed.append(wanted)
             is_owed = False
     return [*placed, wanted] if is_owed else placed
 
 
-def _rest_of(item: Any, is_gone: Callable[[Any], bool]) -> Any:
-    """Return *item* without the handlers that go, ``None`` when nothing is left of it."""
+def _rest_of(item: Any, is_gone: Callable[[Any], bool]) -> list[Any]:
+    """Return *item* without the handlers that go; nothing when nothing is left of it."""
     if is_gone(item):
-        return None
+        return []
     _, *inner = _handlers(item)
     kept = [handler for handler in inner if not is_gone(handler)]
     if len(kept) == len(inner):
-        return item
-    return {**item, _HOOKS: kept} if kept else None
+        return [item]
+    return [{**item, _HOOKS: kept}] if kept else []
 
 
 def _is_http(found: Mapping[str, list[Entry]]) -> bool:

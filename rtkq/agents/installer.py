@@ -8,43 +8,18 @@ from __future__ import annotations
 import math
 import os
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from rtkq import config
 from rtkq.agents import backups, bundle, clients, settings_file
 from rtkq.agents.agent import Agent, Scope, Site
 from rtkq.agents.catalog import AGENTS
+from rtkq.agents.editing import Change, Target, edit, given_back
 from rtkq.agents.form import Call
 from rtkq.agents.hook_document import parsed
 from rtkq.agents.settings_file import Content
 from rtkq.config import Settings
 from rtkq.errors import AgentError
-
-#: What gives us away in a file that cannot be parsed.
-_WORDS = (b"rtkq-hook", b"/v1/hook/")
-_PRIVATE = 0o600
-_SHARED = 0o644
-
-
-@dataclass(frozen=True)
-class Change:
-    """What was done, or would be done, to one settings file."""
-
-    agent: str
-    scope: Scope
-    path: Path
-    #: What the file held; ``None`` when there was none.
-    before: str | None
-    #: What it holds now; ``None`` when there is none.
-    after: str | None
-    #: What the user should know of it, a sentence each.
-    notes: tuple[str, ...] = ()
-
-    @property
-    def changed(self) -> bool:
-        """Whether the file is another one now."""
-        return self.before != self.after
 
 
 def install(
@@ -77,8 +52,12 @@ def install(
     call = call_for(known, Scope(scope), settings, chosen)
     if not is_dry_run:
         bundle.stage(settings.home, settings)
-    change = _Editor(known, Scope(scope), path, settings.home, is_dry_run)
-    return change.run(lambda before: _installed(known, path, before, call), notes)
+    return edit(
+        Target(known, Scope(scope), path, settings.home),
+        lambda before: _installed(known, path, before, call),
+        notes=notes,
+        is_dry_run=is_dry_run,
+    )
 
 
 def uninstall(
@@ -89,17 +68,12 @@ def uninstall(
     Raises:
         AgentError: The settings cannot be read or changed.
     """
-    known, site, home = _known(agent), Site.here(root), config.home(os.environ)
-    path = _file(known, Scope(scope), site)
-
-    def transform(before: Content) -> Content:
-        if before is not None and backups.fits(home, path, before):
-            return backups.original(home, path)
-        return _cleared(known, path, before)
-
-    change = _Editor(known, Scope(scope), path, home, is_dry_run).run(transform, ())
+    known = _known(agent)
+    path = _file(known, Scope(scope), Site.here(root))
+    target = Target(known, Scope(scope), path, config.home(os.environ))
+    change = edit(target, lambda before: given_back(target, before), is_dry_run=is_dry_run)
     if not is_dry_run:
-        backups.drop(home, path)
+        backups.drop(target.home, path)
     return change
 
 
@@ -121,40 +95,6 @@ def call_for(agent: Agent, scope: Scope, settings: Settings, transport: str) -> 
     return Call(command, timeout_s, url)
 
 
-@dataclass(frozen=True)
-class _Editor:
-    """Applies a transformation to one settings file, or tells what it would do."""
-
-    agent: Agent
-    scope: Scope
-    path: Path
-    home: str
-    is_dry_run: bool
-
-    def run(self, transform: settings_file.Transform, notes: tuple[str, ...]) -> Change:
-        """Return the change that *transform* makes."""
-        if self.is_dry_run:
-            before = settings_file.read(self.path)
-            after = transform(before)
-        else:
-            before, after = settings_file.change(
-                self.path,
-                transform,
-                home=self.home,
-                mode=_SHARED if self.scope is Scope.PROJECT else _PRIVATE,
-                before_writing=self._back_up,
-            )
-        return Change(self.agent.name, self.scope, self.path, _told(before), _told(after), notes)
-
-    def _back_up(self, before: Content, after: bytes) -> None:
-        """Keep what is to be given back: what there was, or was before us."""
-        if before is not None and backups.fits(self.home, self.path, before):
-            original = backups.original(self.home, self.path)
-        else:
-            original = _cleared(self.agent, self.path, before)
-        backups.keep(self.home, self.path, original, after)
-
-
 def _installed(agent: Agent, path: Path, before: Content, call: Call) -> bytes:
     try:
         text = None if before is None else settings_file.decoded(before)
@@ -164,26 +104,6 @@ def _installed(agent: Agent, path: Path, before: Content, call: Call) -> bytes:
             f"installing into {path} failed: {error}",
             f"{agent.title} cannot use the file as it is: mend it, or move it away, and try again",
         ) from error
-
-
-def _cleared(agent: Agent, path: Path, before: Content) -> Content:
-    """Return *before* without our entries; what cannot be read is let be if we are not in it."""
-    if before is None:
-        return None
-    try:
-        text = agent.form.removed(settings_file.decoded(before))
-    except ValueError as error:
-        if not any(word in before for word in _WORDS):
-            return before
-        raise AgentError(
-            f"removing rtkq from {path} failed: {error}",
-            "mend the file and try again, or delete the entries that name rtkq-hook by hand",
-        ) from error
-    return None if text is None else settings_file.encoded(text, before)
-
-
-def _told(content: Content) -> str | None:
-    return None if content is None else content.decode("utf-8", "replace")
 
 
 def _known(name: str) -> Agent:

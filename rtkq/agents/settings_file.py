@@ -34,7 +34,7 @@ def change(
     *,
     home: str,
     mode: int,
-    before_writing: Callable[[Content, bytes], None],
+    before_writing: Callable[[Content, bytes], None] = lambda _before, _after: None,
 ) -> tuple[Content, Content]:
     """Make the file at *path* hold what *transform* makes of it.
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from rtkq.agents import AGENTS, Change, Installation, State
+from rtkq.agents.old_tool import Leftover
 from rtkq.cli import print_json
 from rtkq.errors import AgentError
 
@@ -56,24 +57,37 @@ def tell(outcome: Outcome, wish: str, form: str, *, is_dry_run: bool) -> None:
         raise outcome.errors[0]
 
 
-def show(root: str | None, found: list[Installation], form: str) -> None:
-    """Print what is installed where."""
+def show(root: str | None, found: list[Installation], leftovers: list[Leftover], form: str) -> None:
+    """Print what is installed where, and what the tool before rtkq has left."""
     if form == "json":
-        described = [dataclasses.asdict(one) | {"path": str(one.path)} for one in found]
-        print_json({"command": "init", "project": root, "installations": described})
+        print_json(
+            {
+                "command": "init",
+                "project": root,
+                "installations": [_described(one) for one in found],
+                "leftovers": [_described(one) for one in leftovers],
+            }
+        )
         return
-    for one in found:
-        if one.state is not State.ABSENT:
-            place = f"{AGENTS[one.agent].title}, {one.scope}"
-            click.echo(f"{place:<28} {one.state:<9} {shortened(one.path)}")
-            if one.transport == "http" or one.detail:
-                how = ["asks rtkq serve"] if one.transport == "http" else []
-                click.echo(f"  {'; '.join([*how, *filter(None, [one.detail])])}")
-    absent = dict.fromkeys(AGENTS[one.agent].title for one in found)
-    present = {AGENTS[one.agent].title for one in found if one.state is not State.ABSENT}
-    names = [title for title in absent if title not in present]
+    present = [one for one in found if one.state is not State.ABSENT]
+    for one in present:
+        _show_installation(one)
+    names = {one.agent for one in found} - {one.agent for one in present}
     if names:
-        click.echo(f"not installed: {', '.join(names)}")
+        titles = [agent.title for name, agent in AGENTS.items() if name in names]
+        click.echo(f"not installed: {', '.join(titles)}")
+    for left in leftovers:
+        what = f"in {', '.join(left.events)}" if left.events else "script"
+        click.echo(f"of the tool before rtkq: {shortened(left.path)} ({what})")
+
+
+def _show_installation(one: Installation) -> None:
+    place = f"{AGENTS[one.agent].title}, {one.scope}"
+    click.echo(f"{place:<28} {one.state:<9} {shortened(one.path)}")
+    asked = "asks rtkq serve" if one.transport == "http" else ""
+    remarks = [remark for remark in (one.detail, asked) if remark]
+    if remarks:
+        click.echo(f"  {'; '.join(remarks)}")
 
 
 def shortened(path: os.PathLike[str]) -> str:
@@ -107,12 +121,11 @@ def _difference(change: Change) -> str:
 
 
 def _change(change: Change) -> dict[str, Any]:
+    return _described(change) | {"changed": change.changed}
+
+
+def _described(value: Any) -> dict[str, Any]:
     return {
-        "agent": change.agent,
-        "scope": change.scope,
-        "path": str(change.path),
-        "changed": change.changed,
-        "before": change.before,
-        "after": change.after,
-        "notes": list(change.notes),
+        key: os.fspath(part) if isinstance(part, os.PathLike) else part
+        for key, part in dataclasses.asdict(value).items()
     }

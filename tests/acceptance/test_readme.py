@@ -1,4 +1,4 @@
-"""What the README tells to copy works: the settings entry of Claude Code, and the two commands."""
+"""What the README and the page on installing tell to type works, in their order."""
 
 from __future__ import annotations
 
@@ -12,77 +12,85 @@ from typing import Any
 
 import pytest
 
+from rtkq.agents import instructions
+
 ROOT = Path(__file__).parents[2]
 SPAWN = ROOT / "tests/fixtures/claude-code/2.1.330/PreToolUse-Agent.json"
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the README shows Linux's folders")
-
-
-@pytest.fixture
-def entry() -> dict[str, Any]:
-    """The settings entry of the README."""
-    (block,) = re.findall(
-        r"^```json\n(.*?)^```$", ROOT.joinpath("README.md").read_text(), re.M | re.S
-    )
-    hooks: dict[str, Any] = json.loads(block)["hooks"]
-    return hooks
+PAGES = ["README.md", "docs/how-to/install.md"]
 
 
 @pytest.fixture
 def user(tmp_path: Path) -> dict[str, str]:
-    """The environment of a user who has set no place for anything."""
-    own = ("RTKQ_", "XDG_", "GIT_")
+    """The environment of a user who has set no place for anything, and has no agent."""
+    own = ("RTKQ_", "XDG_", "GIT_", "CLAUDE_")
     inherited = {name: text for name, text in os.environ.items() if not name.startswith(own)}
     (tmp_path / "user").mkdir()
-    patience = {"RTKQ_HOOK_DEADLINE_MS": "20000"}  # a busy machine is no reason to fail
-    return inherited | patience | {"HOME": str(tmp_path / "user")}
+    return inherited | {
+        "RTKQ_HOOK_DEADLINE_MS": "20000",  # a busy machine is no reason to fail
+        "HOME": str(tmp_path / "user"),
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+    }
 
 
-def answer(command: str, user: dict[str, str], root: str) -> str:
-    """Run a *command* as Claude Code does, for a spawn at *root*; return what it prints."""
-    document = json.loads(SPAWN.read_text()) | {"cwd": root}
-    document["tool_input"]["prompt"] = "refresh the session"
+def told(page: str) -> list[str]:
+    """Return the lines of a page that call ``rtkq init``, in order."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)
+    return [line for line in "".join(blocks).splitlines() if line.startswith("rtkq init")]
+
+
+def typed(line: str, user: dict[str, str], root: str) -> str:
+    """Type a *line* at *root* and return what it prints."""
     done = subprocess.run(
-        ["sh", "-c", command],
-        input=json.dumps(document),
-        env=user,
-        capture_output=True,
-        text=True,
-        check=True,
+        ["sh", "-c", line], cwd=root, env=user, capture_output=True, text=True, check=True
     )
-    assert done.stderr == ""
     return done.stdout
 
 
-def test_entry_names_three_events_and_one_command(entry: dict[str, Any]) -> None:
-    """The matcher is right for the tool's old name and its new one."""
-    handlers = [handler for (group,) in entry.values() for handler in group["hooks"]]
+def answers(settings: Path, user: dict[str, str], root: str) -> list[str]:
+    """Return what each command in *settings* answers to the spawn of a subagent at *root*."""
+    document = json.loads(SPAWN.read_text()) | {"cwd": root}
+    document["tool_input"]["prompt"] = "refresh the session"
+    groups = json.loads(settings.read_text())["hooks"]["PreToolUse"]
+    return [
+        subprocess.run(
+            ["sh", "-c", handler["command"]],
+            input=json.dumps(document),
+            env=user,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for group in groups
+        for handler in group["hooks"]
+    ]
 
-    assert entry.keys() == {"PreToolUse", "SubagentStart", "SessionStart"}
-    assert entry["PreToolUse"][0]["matcher"] == "Task|Agent"
-    assert all(handler == handlers[0] for handler in handlers)
 
-
-def test_entry_is_harmless_without_rtkq(
-    entry: dict[str, Any], user: dict[str, str], checkout: Any
+@pytest.mark.parametrize("page", PAGES)
+def test_what_it_tells_to_type_connects_and_removes(
+    page: str, user: dict[str, str], checkout: Any
 ) -> None:
-    """Somebody removes rtkq and forgets the entry: spawns go on in silence."""
-    command = entry["PreToolUse"][0]["hooks"][0]["command"]
+    """A context arrives by the settings of the user and of the project; then all is gone."""
+    settings = [Path(user["HOME"], ".claude/settings.json")]
+    settings.append(Path(checkout.root, ".claude/settings.json"))
+    *lines, removal = told(page)
+    typed("rtkq refresh --quiet", user, checkout.root)
 
-    assert answer(command, user, checkout.root) == ""
+    for line in lines:
+        typed(line, user, checkout.root)
+
+    for file in settings:
+        (answer,) = answers(file, user, checkout.root)
+        assert "SessionStore.refresh" in answer
+    assert removal == "rtkq init --uninstall"
+    typed(removal, user, checkout.root)
+    assert not any(file.exists() for file in settings)
 
 
-@on_linux
-def test_entry_finds_the_hook_where_it_is_put(
-    entry: dict[str, Any], user: dict[str, str], checkout: Any
-) -> None:
-    """For a user who has set nothing, the paths of the README are the right ones."""
-    command = entry["PreToolUse"][0]["hooks"][0]["command"]
-    refresh = [sys.executable, "-m", "rtkq.cli", "refresh", "--quiet", checkout.root]
-    subprocess.run(refresh, env=user, check=True)
+def test_text_for_instructions_is_shown_as_it_is_written() -> None:
+    """Somebody decides by the page whether to have it."""
+    (shown,) = re.findall(r"^```markdown\n(.*?)\n```$", (ROOT / PAGES[1]).read_text(), re.M | re.S)
 
-    answered = json.loads(answer(command, user, checkout.root))
-
-    assert "SessionStore.refresh" in answered["hookSpecificOutput"]["updatedInput"]["prompt"]
+    assert shown == instructions.TEXT
 
 
 def test_the_two_commands_are_targets() -> None:

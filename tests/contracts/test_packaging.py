@@ -36,7 +36,8 @@ def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
         if file.is_file() and "__pycache__" not in file.parts
     }
 
-    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    beside = (".dist-info/", ".data/")
+    packed = {name for name in wheel.namelist() if not any(part in name for part in beside)}
 
     assert packed == on_disk
     assert {f"{package}/py.typed" for package in PACKAGES} <= packed
@@ -48,3 +49,10 @@ def test_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
     (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
 
     assert "rtkq = rtkq.cli:main" in wheel.read(entry_points).decode()
+
+
+def test_wheel_brings_the_hook_as_a_script(wheel: zipfile.ZipFile) -> None:
+    """Not as an entry point: starting Python with all its packages takes too long."""
+    (script,) = (name for name in wheel.namelist() if name.endswith(".data/scripts/rtkq-hook"))
+
+    assert wheel.read(script).startswith(b"#!/bin/sh\n")

@@ -1,4 +1,4 @@
-"""A user with an empty home folder and a project, and the settings files agents read there."""
+"""A user with an empty home folder and a project, and no agent's program."""
 
 from __future__ import annotations
 
@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rtkq.agents import AGENTS, Installation, bundle, survey
-from rtkq.config import Settings
+from rtkq.agents import AGENTS, Installation, Scope, bundle, survey
+from rtkq.agents.agent import Site
 
 #: Every settings file there is: agent and scope.
 PLACES = [(agent.name, scope) for agent in AGENTS.values() for scope in agent.files]
-
-
-@pytest.fixture(scope="session")
-def staged_home(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A home of rtkq with the hook in place: staging it once is enough for all."""
-    home = str(tmp_path_factory.mktemp("rtkq"))
-    bundle.stage(home, Settings(home=home))
-    return home
 
 
 class User:
@@ -35,8 +27,9 @@ class User:
 
     def file(self, agent: str, scope: str) -> Path:
         """Return a settings file, which need not be there."""
-        found = next(one for one in survey(self.root) if (one.agent, one.scope) == (agent, scope))
-        return found.path
+        path = AGENTS[agent].file(Scope(scope), Site.here(self.root))
+        assert path is not None
+        return path
 
     def found(self, agent: str, scope: str) -> Installation:
         """Return what the survey says of one settings file."""
@@ -62,13 +55,15 @@ def _described(path: Path) -> tuple[int, bytes | str | None]:
 
 
 @pytest.fixture
-def user(tmp_path: Path, staged_home: str, monkeypatch: pytest.MonkeyPatch) -> User:
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
     """A user of this machine whose agents keep their settings below a temporary folder."""
     # Only a power cut could tell the difference, and hundreds of cases wait for the disk.
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    made = User(tmp_path, staged_home)
+    # It has tests of its own, takes longer than all the rest, and touches no settings.
+    monkeypatch.setattr(bundle, "stage", lambda _home, _settings: None)
+    made = User(tmp_path, str(tmp_path / "rtkq"))
     monkeypatch.setenv("HOME", str(made.home))
-    monkeypatch.setenv("RTKQ_HOME", staged_home)
+    monkeypatch.setenv("RTKQ_HOME", made.rtkq_home)
     monkeypatch.setenv("RTKQ_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     for agent in AGENTS.values():

@@ -59,7 +59,7 @@ BEFORE: dict[str, Callable[[str], bytes | None]] = {
     "the old tool's": lambda agent: laid_out(document(agent, *OLD_SCRIPTS)),
     "CRLF": lambda agent: laid_out(others(agent)).replace(b"\n", b"\r\n"),
     "BOM": lambda agent: b"\xef\xbb\xbf" + laid_out(others(agent)),
-    "huge": lambda agent: laid_out(others(agent) | {"blob": ["x" * 80] * 20_000}),
+    "huge": lambda agent: laid_out(others(agent) | {"blob": ["x" * 80] * 2_000}),
 }
 #: What may lie there of ours: it is taken out in the end.
 OURS: dict[str, Callable[[str], bytes]] = {
