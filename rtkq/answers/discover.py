@@ -12,25 +12,25 @@ from rtkq.config import Settings
 from rtkq.errors import ProjectError
 from rtkq.recall import instant
 from rtkq.recall.render import clean
-from rtkq.transcripts import History, Subagent
+from rtkq.transcripts import Folders, History, Subagent
 from rtkq_hooks import checkout
 
 #: How a type is called that nothing tells.
 UNKNOWN = "unknown"
 
 
-def discover(settings: Settings, top: str, *, since_ms: int) -> dict[str, Any]:
+def discover(settings: Settings, tops: Folders, *, since_ms: int) -> dict[str, Any]:
     """Return the document of `discover`, as the reference of commands spells it.
 
     Args:
         settings: The settings in force.
-        top: The folder of the transcripts.
+        tops: Where the transcripts lie.
         since_ms: How far to look back: milliseconds since the epoch.
 
     Raises:
         ProjectError: Reading transcripts is switched off.
     """
-    history = past(settings, top, since_ms)
+    history = past(settings, tops, since_ms)
     known = witnesses(settings, history, since_ms)
     entries = [_entry(one, known) for one in history.subagents]
     reasons = Counter(entry["reason"] for entry in entries if entry["reason"])
@@ -50,7 +50,7 @@ def discover(settings: Settings, top: str, *, since_ms: int) -> dict[str, Any]:
     }
 
 
-def past(settings: Settings, top: str, since_ms: int) -> History:
+def past(settings: Settings, tops: Folders, since_ms: int) -> History:
     """Return what the transcripts tell, if they may be read.
 
     Raises:
@@ -61,7 +61,7 @@ def past(settings: Settings, top: str, since_ms: int) -> History:
             "reading the transcripts of agents is switched off by transcripts.read",
             "set it to true: nothing of them is stored or leaves this machine",
         )
-    return transcripts.read(top, since_ms)
+    return transcripts.read(tops, since_ms)
 
 
 def project_of(folder: str) -> str:
@@ -103,6 +103,7 @@ def _entry(subagent: Subagent, known: Witnesses) -> dict[str, Any]:
         "at": instant(subagent.began_ms),
         "project": project_of(subagent.spawned_in),
         "type": subagent.kind or UNKNOWN,
+        "agent": subagent.client,
         "session": subagent.session,
         "given": verdict.given,
         "reason": verdict.reason,
@@ -122,7 +123,7 @@ def _tally(entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: entry[key] for key in ("at", "project", "type", "session", "reason")}
+    return {key: entry[key] for key in ("at", "project", "type", "agent", "session", "reason")}
 
 
 def _groups(without: list[dict[str, Any]]) -> list[str]:

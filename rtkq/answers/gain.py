@@ -16,19 +16,19 @@ from rtkq.answers.reasons import Witnesses, witnesses
 from rtkq.config import Settings
 from rtkq.recall import instant
 from rtkq.recall.render import clean
-from rtkq.transcripts import History, Subagent
+from rtkq.transcripts import Folders, History, Subagent
 from rtkq_hooks import checkout
 
 #: What a subagent may have been given: the ranked context of its task, the map, or nothing.
 GROUPS = ("context", "map", "none")
 
 
-def gain(settings: Settings, top: str, root: str, *, since_ms: int) -> dict[str, Any]:
+def gain(settings: Settings, tops: Folders, root: str, *, since_ms: int) -> dict[str, Any]:
     """Return the document of `gain`, as the reference of commands spells it.
 
     Args:
         settings: The settings in force.
-        top: The folder of the transcripts.
+        tops: Where the transcripts lie.
         root: A checkout; its worktrees count as well.
         since_ms: How far to look back: milliseconds since the epoch.
 
@@ -36,7 +36,7 @@ def gain(settings: Settings, top: str, root: str, *, since_ms: int) -> dict[str,
         ProjectError: Reading transcripts is switched off.
     """
     project = project_of(root)
-    history = past(settings, top, since_ms)
+    history = past(settings, tops, since_ms)
     by_group = _grouped(history, witnesses(settings, history, since_ms), project)
     counted = [subagent for group in by_group.values() for subagent in group]
     kinds = sorted({subagent.kind for subagent in counted})

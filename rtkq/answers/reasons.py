@@ -70,7 +70,7 @@ class Witnesses:
     def __init__(self, history: History, kept: list[Receipt], exempt: Iterable[str]) -> None:
         self._hooked = history.hooked
         self._exempt = {normalised(kind) for kind in exempt}
-        self._receipts = sorted(kept, key=_at_ms)
+        self._receipts = sorted(filter(_tells_of_spawn, kept), key=_at_ms)
         self._times_ms = [_at_ms(receipt) for receipt in self._receipts]
         self._taken: set[int] = set()
         for subagent in history.subagents:
@@ -161,7 +161,15 @@ def _at_ms(receipt: Receipt) -> int:
     return int(receipt["at"]) if receipt["at"].isdecimal() else 0
 
 
+def _tells_of_spawn(receipt: Receipt) -> bool:
+    """Return whether *receipt* is not merely the second of a spawn, at the subagent's start."""
+    is_start = receipt.get("event", "").lower() == "subagentstart"
+    return not (is_start and receipt["outcome"] == "marked")
+
+
 def _is_of_type(receipt: Receipt, subagent: Subagent) -> bool:
+    if receipt.get("agent") != subagent.client:
+        return False
     # What failed before it had read its document knows no type, and old transcripts may not either.
     asked, seen = normalised(subagent.kind), receipt.get("type", "")
     return not asked or not seen or asked == seen

@@ -16,14 +16,14 @@ from rtkq.cli import options, print_json
 def command(since_ms: int, form: str) -> None:
     """List the subagents that started without our context, and why.
 
-    Reads the session transcripts of Claude Code, on this machine only. Example:
+    Reads the session transcripts of Claude Code and Codex, on this machine only. Example:
 
         rtkq discover --since 24h
     """
     from rtkq.answers import discover
 
     settings = config.load()
-    found = discover.discover(settings, transcripts.folder(os.environ), since_ms=since_ms)
+    found = discover.discover(settings, transcripts.folders(os.environ), since_ms=since_ms)
     if form == "json":
         print_json(found)
     else:

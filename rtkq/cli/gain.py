@@ -18,15 +18,15 @@ from rtkq.cli.checkout import root_of
 def command(path: str, since_ms: int, form: str) -> None:
     """Show what subagents of the project at PATH opened and searched, with context and without.
 
-    Reads the session transcripts of Claude Code, on this machine only. Example:
+    Reads the session transcripts of Claude Code and Codex, on this machine only. Example:
 
         rtkq gain --since 4w
     """
     from rtkq.answers import gain
 
     settings = config.load()
-    top = transcripts.folder(os.environ)
-    found = gain.gain(settings, top, root_of(path), since_ms=since_ms)
+    tops = transcripts.folders(os.environ)
+    found = gain.gain(settings, tops, root_of(path), since_ms=since_ms)
     if form == "json":
         print_json(found)
     else:

@@ -1,38 +1,27 @@
-"""What subagents were given and did, from the transcripts that Claude Code keeps.
-
-Where they lie::
-
-    projects/<folder>/<session>.jsonl                              the session's own thread
-    projects/<folder>/<session>/subagents/**/agent-<id>.jsonl      the thread of one subagent
-    projects/<folder>/<session>/subagents/**/agent-<id>.meta.json  its type, what spawned it
-
-Observed with 2.1.63 and 2.1.330: the call in the parent's thread keeps the prompt as the model
-wrote it. What the hooks made of it is the first message of the subagent's thread. What a hook
-printed or did wrong is an attachment, in newer versions; one that printed nothing leaves no note.
+"""What subagents were given and did, from the transcripts that agents keep of their sessions.
 
 Prompts and files are looked at and forgotten: what leaves this package are types, times, paths and
-counts. Nothing is promised of the format, so what is not there is left out, and never guessed.
+counts. Nothing is promised of the formats, so what is not there is left out, and never guessed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rtkq.transcripts import claude_code, codex
 from rtkq.transcripts.block import Block
-from rtkq.transcripts.lines import document, text
-from rtkq.transcripts.thread import SPAWNING, Call, Note, Thread, read_thread
-
-_OF_SUBAGENT = "agent-"
-_DEFAULT_KIND = "general-purpose"
+from rtkq.transcripts.thread import Call, Note, Thread
 
 
 @dataclass(slots=True)
 class Subagent:
     """One subagent that started."""
 
+    #: The client it ran in, as the hook calls it.
+    client: str
     session: str
     #: Its type, as the client resolved it; empty when nothing tells.
     kind: str
@@ -75,57 +64,61 @@ class History:
     unreadable: int = 0
 
 
-def folder(variables: Mapping[str, str]) -> str:
-    """Return the folder of Claude Code's transcripts, which need not exist."""
-    given = variables.get("CLAUDE_CONFIG_DIR") or os.path.join(
-        variables.get("HOME") or os.path.expanduser("~"), ".claude"
-    )
-    return os.path.join(given, "projects")
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where clients keep their transcripts; none need exist."""
+
+    claude_code: str
+    codex: str
 
 
-def read(top: str, since_ms: int) -> History:
-    """Return what the transcripts under *top* tell of the time since *since_ms*.
+def folders(variables: Mapping[str, str]) -> Folders:
+    """Return where the clients keep their transcripts, by these environment *variables*."""
+    home = variables.get("HOME") or os.path.expanduser("~")
+    claude_home = variables.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
+    codex_home = variables.get("CODEX_HOME") or os.path.join(home, ".codex")
+    return Folders(os.path.join(claude_home, "projects"), os.path.join(codex_home, "sessions"))
+
+
+def read(tops: Folders, since_ms: int) -> History:
+    """Return what the transcripts tell of the time since *since_ms*.
 
     Args:
-        top: As ``folder`` gives it; without it there is no history.
+        tops: As ``folders`` gives them.
         since_ms: Milliseconds since the epoch. Files that were not touched since are not opened.
     """
     history = History()
-    for project in _folders(Path(top)):
-        threads = [(path, read_thread(str(path))) for path in _transcripts(project, since_ms)]
-        spawns = _spawns([thread for _, thread in threads])
-        for path, thread in threads:
-            _add_thread(history, thread, since_ms)
-            if path.name.startswith(_OF_SUBAGENT) and thread.began_ms >= since_ms:
-                history.subagents.append(_subagent(path, thread, spawns))
+    for group in claude_code.groups(Path(tops.claude_code)):
+        _add(history, [claude_code.read_thread(one) for one in _recent(group, since_ms)], since_ms)
+    rollouts = _recent(codex.rollouts(Path(tops.codex)), since_ms)
+    _add(history, [codex.read_thread(one) for one in rollouts], since_ms)
     history.subagents.sort(key=lambda one: one.began_ms)
     return history
 
 
-def _folders(top: Path) -> Iterator[Path]:
-    try:
-        yield from sorted(entry for entry in top.iterdir() if entry.is_dir())
-    except OSError:
-        return
-
-
-def _transcripts(project: Path, since_ms: int) -> Iterator[Path]:
-    """Yield the files of threads in *project*: its sessions', and those of their subagents."""
-    for path in sorted(project.rglob("*.jsonl")):
-        if path.parent == project or path.name.startswith(_OF_SUBAGENT):
-            try:
-                is_recent = path.stat().st_mtime * 1000 >= since_ms
-            except OSError:
-                continue  # pruned by the client since it was listed
-            if is_recent:
+def _recent(files: Iterable[Path], since_ms: int) -> Iterator[Path]:
+    for path in files:
+        try:
+            if path.stat().st_mtime * 1000 >= since_ms:
                 yield path
+        except OSError:
+            continue  # pruned by the client since it was listed
+
+
+def _add(history: History, threads: list[Thread], since_ms: int) -> None:
+    """Add *threads* that belong together: spawns are joined with their subagents among them."""
+    spawns = _spawns(threads)
+    for thread in threads:
+        _add_thread(history, thread, since_ms)
+        if thread.agent and thread.began_ms >= since_ms:
+            history.subagents.append(_subagent(thread, spawns))
 
 
 def _spawns(threads: list[Thread]) -> dict[str, Call]:
     """Return the calls that spawned subagents, by their own id and by the subagent's."""
     found: dict[str, Call] = {}
     for thread in threads:
-        calls = {name: call for name, call in thread.calls.items() if call.tool in SPAWNING}
+        calls = {name: call for name, call in thread.calls.items() if call.is_spawn}
         found |= calls
         found |= {agent: calls[name] for agent, name in thread.spawned.items() if name in calls}
     return found
@@ -144,13 +137,12 @@ def _add_thread(history: History, thread: Thread, since_ms: int) -> None:
     ]
 
 
-def _subagent(path: Path, thread: Thread, spawns: dict[str, Call]) -> Subagent:
-    meta = document(path.with_suffix(".meta.json"))
-    call = spawns.get(text(meta, "toolUseId")) or spawns.get(thread.agent)
-    asked_kind = (call.kind or _DEFAULT_KIND) if call else ""
+def _subagent(thread: Thread, spawns: dict[str, Call]) -> Subagent:
+    call = spawns.get(thread.call) or spawns.get(thread.agent)
     return Subagent(
+        client=thread.client,
         session=thread.session,
-        kind=text(meta, "agentType") or asked_kind,
+        kind=thread.kind or (call.kind if call else ""),
         began_ms=thread.began_ms,
         folder=thread.folder,
         spawned_in=call.folder if call else thread.folder,

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 #: A longer line is skipped: nothing we look for is that large, and it must fit into memory.
 LONGEST_LINE_BYTES = 32 * 1024 * 1024
 _LARGEST_DOCUMENT_BYTES = 64 * 1024
-#: Most bytes of a transcript are of no interest; these words stand in every line that is.
-_TELLING = (b'"user"', b"tool_use", b"hook_")
 
 
-def records(path: str) -> Iterator[dict[str, Any] | None]:
-    """Yield the records in the file at *path* that may matter, in order.
+def records(path: Path, telling: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
+    """Yield the records in the file at *path* that hold one of the words in *telling*, in order.
 
+    Most bytes of a transcript are of no interest, and looking for a word costs less than parsing.
     ``None`` stands for a line that cannot be read: torn, too long, or no JSON object. A file that
     is gone or may not be read has no lines.
     """
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             for line in _lines(file):
                 if line is None:
                     yield None
-                elif any(word in line for word in _TELLING):
+                elif any(word in line for word in telling):
                     yield _parsed(line)
     except OSError:
         return

@@ -225,6 +225,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         project = tmp_path / "client/projects/-home-dev-shop"
         shutil.copytree(sessions / name, project, dirs_exist_ok=True)
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "client"))
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "none"))
 
 
 def test_discover_prints_the_fields_of_the_reference(

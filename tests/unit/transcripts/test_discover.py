@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from rtkq import config, transcripts
-from rtkq.answers import discover
+from rtkq.answers import discover, reasons
 from rtkq.answers.reasons import REASONS
 from rtkq.errors import ProjectError
-from rtkq.transcripts import lines
+from rtkq.transcripts import Folders, lines
 
-Recorded = Callable[..., str]
+Recorded = Callable[..., Folders]
 
 
-def found(top: str, **variables: str) -> dict[str, Any]:
-    """Return the document of everything the transcripts under *top* tell."""
-    return discover.discover(config.load({**os.environ, **variables}), top, since_ms=0)
+def found(tops: Folders, **variables: str) -> dict[str, Any]:
+    """Return the document of everything the transcripts in *tops* tell."""
+    return discover.discover(config.load({**os.environ, **variables}), tops, since_ms=0)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_subagents_without_a_task_are_covered_by_the_map(session: str, recorded:
 
 def test_prompt_counts_wherever_it_stands_in_the_file(recorded: Recorded) -> None:
     """An older client wrote the first answer before the prompt it answers."""
-    document = found(recorded("nested@2.1.63"))
+    document = found(recorded("nested@claude-code/2.1.63"))
 
     assert (document["subagents"], document["with_context"]) == (1, 1)
 
@@ -76,9 +76,27 @@ def test_map_that_the_client_did_not_write_down_is_told_by_its_receipt(
     recorded: Recorded,
 ) -> None:
     """Older clients keep silent about what a hook adds at the start."""
-    document = found(recorded("skill@2.1.63"))
+    document = found(recorded("skill@claude-code/2.1.63"))
 
     assert (document["subagents"], document["with_map"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("session", "given"), [("injected", "with_context"), ("mapped", "with_map")]
+)
+def test_subagents_of_codex_are_covered(session: str, given: str, recorded: Recorded) -> None:
+    """The prompt as the hooks left it, and what they add at the start, stand in its thread."""
+    document = found(recorded(f"{session}@codex/0.169.0"))
+
+    assert (document["subagents"], document[given], document["covered"]) == (1, 1, 1.0)
+
+
+def test_subagent_of_codex_without_the_hook_is_found(recorded: Recorded) -> None:
+    """Also beside one of another client that had it at the same time."""
+    document = found(recorded("injected", "bare@codex/0.169.0"))
+
+    (one,) = document["without"]
+    assert (one["agent"], one["type"], one["reason"]) == ("codex", "default", "not_installed")
 
 
 def test_denied_spawn_is_no_subagent(recorded: Recorded) -> None:
@@ -98,33 +116,44 @@ def test_share_covered_leaves_out_what_is_exempt(recorded: Recorded) -> None:
 
 def test_receipt_of_one_subagent_does_not_explain_another(recorded: Recorded) -> None:
     """A context given elsewhere at the same time is not the one that is missing here."""
-    top = recorded("bare", "injected")
+    tops = recorded("bare", "injected")
 
-    document = found(top)
+    document = found(tops)
 
     assert [one["reason"] for one in document["without"]] == ["not_installed"]
 
 
+def test_second_receipt_of_one_spawn_does_not_explain_another(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hook runs twice for a spawn; the other subagent began within the same seconds."""
+    monkeypatch.setattr(reasons, "_SLACK_MS", 10_000)
+
+    document = found(recorded("bare", "injected"))
+
+    assert [one["reason"] for one in document["without"]] == ["unexplained"]
+
+
 def test_block_that_a_tool_printed_is_no_context(recorded: Recorded) -> None:
     """A subagent may well run ``rtkq plan`` itself."""
-    top = recorded("bare")
-    (subagent,) = Path(top).rglob("agent-*.jsonl")
+    tops = recorded("bare")
+    (subagent,) = Path(tops.claude_code).rglob("agent-*.jsonl")
     block = '<rtkq-context project=\\"shop\\">\\nshop/a.py\\n</rtkq-context>'
     result = '{"type":"tool_result","tool_use_id":"x","content":"' + block + '"}'
     with subagent.open("a") as file:
         file.write('{"type":"user","message":{"content":[' + result + "]}}\n")
 
-    assert found(top)["with_context"] == 0
+    assert found(tops)["with_context"] == 0
 
 
 def test_without_receipts_the_client_tells_as_much_as_it_noted(
     recorded: Recorded, home: str
 ) -> None:
     """They are cleared away some day; errors and rivals are noted by the client itself."""
-    top = recorded("failed", "rewritten", "exempt")
+    tops = recorded("failed", "rewritten", "exempt")
     shutil.rmtree(f"{home}/receipts")
 
-    reasons = {one["reason"] for one in found(top)["without"]}
+    reasons = {one["reason"] for one in found(tops)["without"]}
 
     assert reasons == {"failed", "rewritten", "exempt"}
 
@@ -149,20 +178,20 @@ def test_text_tells_reason_project_and_type(recorded: Recorded) -> None:
 
 def test_older_sessions_are_left_out(recorded: Recorded) -> None:
     """By the time a subagent began, even where its file was touched since."""
-    top = recorded("bare", "workflow")
+    tops = recorded("bare", "workflow")
     settings = config.load()
-    all_of_it = transcripts.read(top, 0)
+    all_of_it = transcripts.read(tops, 0)
     middle_ms = all_of_it.subagents[-1].began_ms
 
-    document = discover.discover(settings, top, since_ms=middle_ms)
+    document = discover.discover(settings, tops, since_ms=middle_ms)
 
     assert document["subagents"] == 1
 
 
 def test_torn_lines_and_unknown_records_cost_nothing_but_themselves(recorded: Recorded) -> None:
     """A client that is killed leaves half a line, and a newer one writes what nobody knows."""
-    top = recorded("injected")
-    (subagent,) = Path(top).rglob("agent-*.jsonl")
+    tops = recorded("injected")
+    (subagent,) = Path(tops.claude_code).rglob("agent-*.jsonl")
     prompt, *rest = subagent.read_bytes().splitlines()
     strange = [
         b'{"type":"user","message":7,"attachment":[],"timestamp":"soon"}',
@@ -174,7 +203,7 @@ def test_torn_lines_and_unknown_records_cost_nothing_but_themselves(recorded: Re
     ]
     subagent.write_bytes(b"\n".join([prompt, *strange, *rest, b'{"type":"user","message":{"con']))
 
-    document = found(top)
+    document = found(tops)
 
     assert document["with_context"] == 1
     assert document["unreadable_lines"] == 4
@@ -185,32 +214,35 @@ def test_line_that_is_too_long_is_skipped(
 ) -> None:
     """Memory is bounded whatever a tool printed into a transcript."""
     monkeypatch.setattr(lines, "LONGEST_LINE_BYTES", 8192)
-    top = recorded("injected")
-    (subagent,) = Path(top).rglob("agent-*.jsonl")
+    tops = recorded("injected")
+    (subagent,) = Path(tops.claude_code).rglob("agent-*.jsonl")
     huge = b'{"type":"user","message":{"content":"' + b"x" * 100_000 + b'"}}\n'
     subagent.write_bytes(huge + subagent.read_bytes())
 
-    document = found(top)
+    document = found(tops)
 
     assert (document["with_context"], document["unreadable_lines"]) == (1, 1)
 
 
 def test_reading_can_be_switched_off(recorded: Recorded) -> None:
     """Then no transcript is opened, and the command says so."""
-    top = recorded("injected")
+    tops = recorded("injected")
 
     with pytest.raises(ProjectError, match=r"transcripts\.read"):
-        found(top, RTKQ_TRANSCRIPTS_READ="false")
+        found(tops, RTKQ_TRANSCRIPTS_READ="false")
 
 
 def test_without_transcripts_there_is_nothing_to_tell(tmp_path: Path, home: str) -> None:
     """A machine without the client is no error."""
-    document = found(str(tmp_path / "nowhere"))
+    document = found(Folders(f"{tmp_path}/nowhere", f"{tmp_path}/neither"))
 
     assert (document["subagents"], document["covered"]) == (0, None)
 
 
-def test_folder_of_the_transcripts_is_the_clients() -> None:
-    """It keeps them beside its settings."""
-    assert transcripts.folder({"HOME": "/home/dev"}) == "/home/dev/.claude/projects"
-    assert transcripts.folder({"CLAUDE_CONFIG_DIR": "/etc/c"}) == "/etc/c/projects"
+def test_folders_of_the_transcripts_are_the_clients() -> None:
+    """They keep them beside their settings."""
+    at_home = Folders("/home/dev/.claude/projects", "/home/dev/.codex/sessions")
+    moved = Folders("/etc/c/projects", "/etc/x/sessions")
+
+    assert transcripts.folders({"HOME": "/home/dev"}) == at_home
+    assert transcripts.folders({"CLAUDE_CONFIG_DIR": "/etc/c", "CODEX_HOME": "/etc/x"}) == moved

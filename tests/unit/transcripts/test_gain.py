@@ -12,14 +12,15 @@ import pytest
 from rtkq import config
 from rtkq.answers import gain
 from rtkq.errors import ProjectError
+from rtkq.transcripts import Folders
 
-Recorded = Callable[..., str]
+Recorded = Callable[..., Folders]
 
 
-def found(top: str, root: str = "/home/dev/shop", **variables: str) -> dict[str, Any]:
-    """Return the document of everything the transcripts under *top* tell."""
+def found(tops: Folders, root: str = "/home/dev/shop", **variables: str) -> dict[str, Any]:
+    """Return the document of everything the transcripts in *tops* tell."""
     settings = config.load({**os.environ, **variables})
-    return gain.gain(settings, top, root, since_ms=0)
+    return gain.gain(settings, tops, root, since_ms=0)
 
 
 def test_files_are_those_that_were_opened_and_edited(recorded: Recorded) -> None:
@@ -36,6 +37,15 @@ def test_files_that_were_read_by_the_shell_count_as_well(recorded: Recorded) -> 
 
     assert document["context"]["opened"] == 3
     assert document["named"]["opened"] == 2
+
+
+def test_commands_and_patches_of_codex_count(recorded: Recorded) -> None:
+    """A search, two reads of which one failed, a patch that changed one file and made another."""
+    document = found(recorded("injected@codex/0.169.0"))
+
+    assert document["context"]["exploratory"] == 3
+    assert document["context"]["opened"] == document["context"]["edited"] == 1
+    assert document["named"] == {"files": 2, "opened": 1, "edited": 1}
 
 
 def test_exploratory_calls_are_searches_and_reads(recorded: Recorded) -> None:
@@ -65,10 +75,10 @@ def test_groups_are_kept_apart(recorded: Recorded) -> None:
 
 def test_exempt_types_and_other_projects_are_left_out(recorded: Recorded) -> None:
     """They would pass for subagents that had to do without."""
-    top = recorded("exempt", "bare")
+    tops = recorded("exempt", "bare")
 
-    assert found(top)["subagents"] == 1
-    assert found(top, "/home/dev/blog")["subagents"] == 0
+    assert found(tops)["subagents"] == 1
+    assert found(tops, "/home/dev/blog")["subagents"] == 0
 
 
 def test_without_a_sample_nothing_is_compared(recorded: Recorded) -> None:
