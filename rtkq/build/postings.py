@@ -43,6 +43,8 @@ class PostingList:
     def packed(self) -> tuple[bytes, bytes]:
         """Return head and tail as they are stored; the tail is empty for a short list."""
         cut = layout.HEAD_LENGTH
+        if len(self) <= cut:
+            return layout.pack(self.documents.tobytes(), bytes(self.impacts)), b""
         return (
             layout.pack(self.documents[:cut].tobytes(), bytes(self.impacts[:cut])),
             layout.pack(self.documents[cut:].tobytes(), bytes(self.impacts[cut:])),
@@ -122,6 +124,10 @@ class _Keys(dict[int, int]):
 
 
 def _sorted_list(entries: array[int], keys: _Keys) -> PostingList:
+    if len(entries) == 1:  # as of most terms: nothing to order
+        (entry,) = entries
+        impact = layout.TOP_IMPACT - (keys[entry >> _DOCUMENT_BITS] >> _DOCUMENT_BITS)
+        return PostingList(array("I", (entry & _DOCUMENT_MASK,)), bytearray((impact,)))
     ordered = [keys[entry >> _DOCUMENT_BITS] | entry & _DOCUMENT_MASK for entry in entries]
     ordered.sort()
     return PostingList(
