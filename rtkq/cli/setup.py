@@ -10,13 +10,13 @@ import time
 import click
 
 from rtkq import agents, config, git, service
-from rtkq.agents import AGENTS, Scope, State
+from rtkq.agents import AGENTS, Scope, State, old_tool
 from rtkq.answers.plan import plan
 from rtkq.cli.checkout import registered_root_of, taken_up
 from rtkq.cli.doctor import print_findings
 from rtkq.cli.progress import progress_bar
 from rtkq.config import Settings
-from rtkq.errors import AgentError, ServiceError
+from rtkq.errors import AgentError, RtkqError, ServiceError
 from rtkq.recall.render import clean
 
 #: The agent rtkq is made for first: set up whether its program is found or not.
@@ -39,8 +39,9 @@ def command(path: str | None, is_agreed: bool, no_service: bool) -> int:
         rtkq setup ~/src/shop
     """
     settings = config.load()
-    steps = _Steps(settings, is_asking=not is_agreed and sys.stdin.isatty())
+    steps = _Steps(settings, is_agreed=is_agreed, has_terminal=sys.stdin.isatty())
     root = steps.register(path)
+    steps.remove_old_tool(root)
     steps.install_hooks(root)
     steps.start_service(is_wanted=not no_service)
     if root:
@@ -54,9 +55,10 @@ def command(path: str | None, is_agreed: bool, no_service: bool) -> int:
 class _Steps:
     """The steps of a setup; each can be repeated, and tells what it did in a line or more."""
 
-    def __init__(self, settings: Settings, *, is_asking: bool) -> None:
+    def __init__(self, settings: Settings, *, is_agreed: bool, has_terminal: bool) -> None:
         self._settings = settings
-        self._is_asking = is_asking
+        self._is_agreed = is_agreed
+        self._is_asking = has_terminal and not is_agreed
         #: Whether something that was wished could not be done.
         self.is_troubled = False
 
@@ -69,6 +71,23 @@ class _Steps:
         taken_up(self._settings.home, root)
         _tell("project", f"{root} is registered")
         return root
+
+    def remove_old_tool(self, root: str) -> None:
+        """Remove what the tool before rtkq has left, if somebody says so: it is not ours."""
+        found = old_tool.leftovers(root or None)
+        if not found:
+            return
+        places = ", ".join(str(one.path) for one in found)
+        question = f"Remove what the tool before rtkq has left ({places})?"
+        if not (self._is_agreed or (self._is_asking and self._may(question))):
+            _tell("old tool", f"left alone: {places}")
+            _tell("", "`rtkq init --remove-old` removes it")
+            return
+        try:
+            old_tool.remove(root or None)
+            _tell("old tool", f"removed: {places}")
+        except AgentError as error:
+            self._complain("old tool", error)
 
     def install_hooks(self, root: str) -> None:
         """Install the hook for each agent found here, for this user in all projects."""
@@ -132,8 +151,7 @@ class _Steps:
         try:
             change = agents.install(name, Scope.USER, root or None)
         except AgentError as error:
-            self.is_troubled = True
-            _tell("hooks", f"{title}: {error.message}; {error.hint}")
+            self._complain("hooks", error)
             return
         _tell("hooks", f"{title}: {'installed' if change.changed else 'complete'} in {change.path}")
         for note in change.notes:
@@ -143,12 +161,16 @@ class _Steps:
         try:
             conditions = service.install(keeper)
         except ServiceError as error:
-            self.is_troubled = True
-            _tell("service", f"{error.message}; {error.hint}")
+            self._complain("service", error)
             return
         for one in conditions:
             _tell("service", f"{one.service} {one.state}, {one.file} {one.change}")
         _wait_for_signs(self._settings.home)
+
+    def _complain(self, step: str, error: RtkqError) -> None:
+        self.is_troubled = True
+        _tell(step, error.message)
+        _tell("", error.hint)
 
     def _may(self, question: str) -> bool:
         return not self._is_asking or click.confirm(question, default=True, err=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rtkq.agents import clients
+from rtkq.agents import clients, old_tool
 from rtkq.agents.agent import Scope, Site
 from rtkq.agents.claude_code import AGENT
 from rtkq.agents.hook_document import is_ours
@@ -45,8 +45,6 @@ _MANAGED = {
     "darwin": "/Library/Application Support/ClaudeCode/managed-settings.json",
     "linux": "/etc/claude-code/managed-settings.json",
 }
-#: Scripts of the tool that rtkq replaces.
-_OLD_SCRIPTS = ("rtk-mem-context.sh", "rtk-block-native-explore.sh", "rtk-block-task.sh")
 
 
 def files(root: str) -> list[Path]:
@@ -203,16 +201,9 @@ def _version(_: Patient) -> Iterator[Verdict]:
 
 
 def _leftovers(patient: Patient) -> Iterator[Verdict]:
-    folder = AGENT.user_folder(Site.here(patient.root)) / "hooks"
-    scripts = [str(folder / name) for name in _OLD_SCRIPTS if (folder / name).exists()]
-    entries = [
-        str(file)
-        for file in files(patient.root)
-        if any(name in file.read_text("utf-8", "replace") for name in _OLD_SCRIPTS)
-    ]
-    if scripts or entries:
+    if found := old_tool.leftovers(patient.root):
         yield warn(
-            f"the tool rtkq replaces left hooks: {', '.join((*scripts, *entries))}",
+            f"the tool before rtkq left hooks: {', '.join(str(one.path) for one in found)}",
             "`rtkq init --remove-old` removes them",
         )
     else:

@@ -124,6 +124,25 @@ def test_settings_that_cannot_be_read_do_not_end_the_setup(
     assert settings.read_text() == '{"hooks": {}, // mine\n}'
 
 
+@pytest.mark.parametrize(("words", "is_left"), [([], True), (["--yes"], False)], ids=str)
+def test_old_tool_is_removed_if_somebody_says_so(
+    home: str, user: Path, settings: Path, checkout: Any, words: list[str], is_left: bool
+) -> None:
+    """It is not ours; without a word it is told, and stays."""
+    script = settings.parent / "hooks/rtk-mem-context.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\n")
+    entry = {"matcher": "Task", "hooks": [{"type": "command", "command": str(script)}]}
+    settings.write_text(json.dumps({"hooks": {"PreToolUse": [entry]}}))
+
+    done = setup("--no-service", *words, checkout.root)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert told(done)["old tool"].startswith("left alone" if is_left else "removed")
+    assert script.exists() is is_left
+    assert (str(script) in settings.read_text()) is is_left
+
+
 # -- at a terminal -----------------------------------------------------------------------
 
 
