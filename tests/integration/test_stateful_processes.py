@@ -134,7 +134,7 @@ class _Running:
         self._up.terminate()
 
         assert self._up.wait(_DEADLINE_S) == 0
-        assert not any(os.path.exists(f"/proc/{pid}") for pid in family)
+        assert [line for pid in family if (line := _running(pid))] == []
 
     # -- what they ask ---------------------------------------------------------------------
 
@@ -196,6 +196,14 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
+
+
+def _running(pid: int) -> str:
+    """Return the state and command of a process; nothing for one that ended, zombies included."""
+    listed = subprocess.run(
+        ["ps", "-o", "stat=,args=", "-p", str(pid)], capture_output=True, text=True
+    )
+    return "" if listed.stdout.startswith("Z") else listed.stdout
 
 
 def _descendants(pid: int) -> list[int]:
