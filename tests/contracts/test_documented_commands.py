@@ -315,6 +315,25 @@ def test_service_prints_the_fields_of_the_reference(
     assert fields(found) == documented("JSON of rtkq service")
 
 
+def test_init_prints_the_fields_of_the_reference(
+    home: str,
+    tmp_path: Path,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With something installed, and something that the tool before rtkq has left."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+    command = {"type": "command", "command": "rtk-block-task.sh"}
+    tmp_path.joinpath("settings.json").write_text(json.dumps({"hooks": {"Stop": [command]}}))
+
+    changed = printed(capsys, "init", "--transport", "http", "--agent", "codex", "--dry-run")
+    shown = printed(capsys, "init", "--show")
+
+    assert fields(changed) | fields(shown) == documented("JSON of rtkq init")
+
+
 def test_errors_print_the_fields_of_the_reference(
     home: str, documented: Callable[[str], set[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
