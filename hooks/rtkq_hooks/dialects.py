@@ -162,7 +162,6 @@ class OpenCode(ClaudeCode):
 
 _NAMED = {
     "codex": Codex,
-    "copilot": Copilot,
     "cursor": Cursor,
     "droid": Droid,
     "gemini": Gemini,
@@ -176,18 +175,29 @@ def of(agent: str, document: bytes) -> ClaudeCode | None:
 
     Args:
         agent: Name of the client whose entry was run.
-        document: What was sent: Cursor runs entries of Claude Code as well, and Copilot has two
-            spellings.
+        document: What was sent: Cursor and Copilot run entries of Claude Code as well, and
+            Copilot has two spellings.
 
     Raises:
         Malformed: The document is not strict JSON.
     """
     if agent == "claude-code":
-        return Cursor() if _names(document, "$.cursor_version") else ClaudeCode()
+        return _caller(document)
     if agent == "copilot":
-        return Copilot() if _names(document, "$.hook_event_name") else CopilotCamel()
+        return _copilot(document)
     return _NAMED[agent]() if agent in _NAMED else None
 
 
-def _names(document: bytes, path: str) -> bool:
-    return envelope.pick(document, (path,), ())[0] is not None
+def _caller(document: bytes) -> ClaudeCode:
+    """Return the dialect of whoever runs an entry of Claude Code."""
+    keys = ("$.cursor_version", "$.transcript_path", "$.timestamp", "$.sessionId")
+    cursor, transcript, timestamp, session = envelope.pick(document, keys, ())
+    if cursor:
+        return Cursor()
+    is_copilot = session or (timestamp and not transcript)
+    return _copilot(document) if is_copilot else ClaudeCode()
+
+
+def _copilot(document: bytes) -> ClaudeCode:
+    (event,) = envelope.pick(document, ("$.hook_event_name",), ())
+    return Copilot() if event else CopilotCamel()

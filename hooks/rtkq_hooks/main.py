@@ -27,6 +27,8 @@ else:
 #: No client sends more; SQLite takes about 15 ms a megabyte.
 _LARGEST_DOCUMENT_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
+#: Keys that Claude Code does not send, but Cursor and Copilot, which run its entries as well.
+_MARKS_OF_OTHERS = (b'"cursor_version"', b'"timestamp"')
 _STDIN = 0
 _STDOUT = 1
 
@@ -110,7 +112,7 @@ def _dispatch(agent: str, document: bytes, settings: Mapping[str, str], receipt:
 
 def _dialect(agent: str, document: bytes) -> ClaudeCode | None:
     # Nearly all spawns are Claude Code's own; they do not pay for what others speak.
-    if agent == "claude-code" and b'"cursor_version"' not in document:
+    if agent == "claude-code" and not any(mark in document for mark in _MARKS_OF_OTHERS):
         from rtkq_hooks.claude_code import ClaudeCode
 
         return ClaudeCode()

@@ -308,14 +308,28 @@ def test_prompt_about_cursor_is_still_claude_codes(staged) -> None:
     assert "updatedInput" in staged.call(document).output
 
 
-@pytest.mark.parametrize("name", ["PreToolUse-Agent", "SessionStart-pascal"])
-def test_copilot_running_an_entry_of_claude_code_does_no_harm(staged, name: str) -> None:
-    """Copilot takes any exit code but 0 as a refusal, and its documents lack some keys."""
-    answer = staged.call(sent("copilot", f"1.0.102/{name}", staged.root))
+def test_copilot_running_an_entry_of_claude_code_is_answered_as_copilot(staged) -> None:
+    """Copilot reads Claude Code's settings of a project, and names the type in its own way."""
+    spawn = sent("copilot", "1.0.102/PreToolUse-Agent", staged.root)
+    start = sent("copilot", "1.0.102/subagentStart-beside-pascal", staged.root)
+    deny = staged.settings() | {"explore": "deny"}
 
-    assert (answer.code, answer.errors) == (0, b"")
-    assert b"deny" not in answer.printed
-    assert not answer.printed or json.loads(answer.printed)
+    refused = run("claude-code", json.dumps(spawn).encode(), deny)
+    given = staged.call(spawn)
+    started = staged.call(start | {"sessionId": spawn["session_id"]})
+
+    assert json.loads(refused)["permissionDecision"] == "deny"
+    assert (given.code, given.errors) == (0, b"")
+    assert set(json.loads(given.printed)) == {"modifiedArgs"}
+    assert (started.code, started.printed) == (0, b"")
+    assert staged.outcome() == "marked"
+
+
+def test_timestamp_alone_does_not_make_another_client(staged) -> None:
+    """Claude Code may tell the time one day; it always tells its transcript."""
+    document = staged.spawn("cart_total") | {"timestamp": "2026-11-23T00:00:00Z"}
+
+    assert "updatedInput" in staged.call(document | {"transcript_path": "/t.jsonl"}).output
 
 
 @pytest.mark.parametrize("agent", ["no-such-agent", "Codex", "../codex", ""])
