@@ -75,11 +75,13 @@ def _stage(patient: Patient) -> str:
 def _runs(patient: Patient) -> Iterator[Verdict]:
     if not os.path.exists(bundle.command(patient.home)):
         return  # the check of the bundle tells
-    with _rehearsal(patient.home) as command:
-        answers = [_timed([command, "claude-code"], _spawn(patient.root)) for _ in range(_RUNS)]
+    with _rehearsal(patient.home) as stage:
+        command = [bundle.command(stage), "claude-code"]
+        answers = [_timed(command, _spawn(patient.root)) for _ in range(_RUNS)]
+        has_nothing_to_say = "empty" in _outcomes(stage)
     bare = [_timed([bundle.interpreter(), "-I", "-S", "-c", "pass"], b"") for _ in range(_RUNS)]
     is_known = os.path.exists(paths.memory_file(patient.home, patient.root))
-    yield judge_runs(answers, bare, is_answer_due=is_known)
+    yield judge_runs(answers, bare, is_answer_due=is_known and not has_nothing_to_say)
 
 
 def judge_runs(
@@ -117,7 +119,7 @@ def _is_answer(text: bytes) -> bool:
 
 @contextmanager
 def _rehearsal(home: str) -> Iterator[str]:
-    """Yield the staged command as it is, but for what it writes: that goes to a stage of its own.
+    """Yield a home with the staged command as it is, for what it writes to go there.
 
     So an examination leaves no receipt that would count as a spawn.
     """
@@ -132,7 +134,7 @@ def _rehearsal(home: str) -> Iterator[str]:
             with suppress(FileNotFoundError):
                 (copy / name).write_text((hook / name).read_text().replace(home, stage))
         os.chmod(copy / "rtkq-hook", (hook / "rtkq-hook").stat().st_mode)
-        yield f"{copy}/rtkq-hook"
+        yield stage
 
 
 def _spawn(root: str) -> bytes:
@@ -152,12 +154,19 @@ def _timed(command: Sequence[str], document: bytes) -> tuple[bytes, float]:
     return text, (time.perf_counter() - began) * 1000
 
 
+def _outcomes(home: str) -> set[str]:
+    return {one.get("outcome", "") for one in _latest(home)}
+
+
+def _latest(home: str) -> list[dict[str, str]]:
+    files = sorted(Path(paths.receipts_folder(home)).glob("*.log"))[-_NEWEST_MINUTES:]
+    return [receipt for file in files for receipt in receipts.read(str(file))[0]]
+
+
 def _receipts(patient: Patient) -> Iterator[Verdict]:
-    folder = Path(paths.receipts_folder(patient.home))
-    files = sorted(folder.glob("*.log"))[-_NEWEST_MINUTES:] if folder.exists() else []
-    found = [receipt for file in files for receipt in receipts.read(str(file))[0]]
-    dropped = folder / receipts.DROPPED
-    yield from judge_receipts(found, dropped.stat().st_size if dropped.exists() else 0)
+    dropped = Path(paths.receipts_folder(patient.home), receipts.DROPPED)
+    count = dropped.stat().st_size if dropped.exists() else 0
+    yield from judge_receipts(_latest(patient.home), count)
 
 
 def judge_receipts(found: Sequence[Mapping[str, str]], dropped: int) -> Iterator[Verdict]:

@@ -228,6 +228,18 @@ def test_hook_that_does_not_answer_is_noticed(patient: doctor.Patient) -> None:
     heal("hook-runs", patient)
 
 
+def test_hook_with_nothing_to_say_is_well(patient: doctor.Patient) -> None:
+    """A memory may hold nothing about the doctor's task; that the hook ran is what counts."""
+    os.unlink(Path(patient.root, "README.md"))
+    for path in ("src", "web", "tests"):
+        shutil.rmtree(Path(patient.root, path))
+    Path(patient.root, "other.py").write_text("def unlike(): ...\n")
+    assert CHECKS["memory"].mend is not None
+    CHECKS["memory"].mend(patient)
+
+    assert ills("hook-runs", patient) == []
+
+
 def test_dropped_receipts_are_told(patient: doctor.Patient) -> None:
     """Their number is the size of a file."""
     folder = Path(paths.receipts_folder(patient.home))
