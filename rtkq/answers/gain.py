@@ -99,7 +99,7 @@ def _grouped(history: History, known: Witnesses, project: str) -> dict[str, list
 def _measured(subagents: list[Subagent]) -> dict[str, Any]:
     """Return what a group did, in all and for each subagent; of files each one's own count."""
     looks = [_exploratory(one) for one in subagents]
-    touched = [_Touched(one) for one in subagents]
+    touched = [Touched(one) for one in subagents]
     return {
         "subagents": len(subagents),
         "exploratory": sum(looks),
@@ -112,7 +112,7 @@ def _measured(subagents: list[Subagent]) -> dict[str, Any]:
 
 def _named(subagents: list[Subagent]) -> dict[str, int]:
     """Return how many files the contexts named, and how many of those were then used."""
-    touched = [_Touched(one) for one in subagents]
+    touched = [Touched(one) for one in subagents]
     return {
         "files": sum(len(one.named) for one in touched),
         "opened": sum(len(one.opened & one.named) for one in touched),
@@ -129,7 +129,7 @@ def _measured_type(kind: str, by_group: dict[str, list[Subagent]]) -> dict[str, 
     return {group: {key: found[key] for key in kept} for group, found in measured.items()}
 
 
-class _Touched:
+class Touched:
     """The files of one subagent, relative to the checkout it worked in."""
 
     def __init__(self, subagent: Subagent) -> None:

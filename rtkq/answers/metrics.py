@@ -73,7 +73,7 @@ def summary(settings: Settings, since: float) -> dict[str, Any]:
             "torn": sum(n for call, n in counts.calls.items() if call.outcome == "torn"),
             "dropped": receipts.dropped(home),
         },
-        "last": [_told(one) for one in counts.given],
+        "last": [told(one) for one in counts.given],
     }
 
 
@@ -88,7 +88,7 @@ def exposition(settings: Settings) -> bytes:
     return generate_latest(registry)
 
 
-def _told(given: Context) -> dict[str, Any]:
+def told(given: Context) -> dict[str, Any]:
     return {
         "at": recall.instant(given.at),
         "project": given.root,

@@ -60,6 +60,14 @@ HOT = """SELECT path FROM file WHERE role = 0 AND heat > 0 AND language != ''
 
 TALLY = "SELECT files, bytes, edges, reused, rebuilt FROM tally WHERE id = 1"
 
+#: The whole project at once, for a picture of it; never read for a task.
+EVERY_FILE = "SELECT id, path, lines, heat FROM file WHERE skipped = '' ORDER BY path"
+
+EVERY_IMPORT = "SELECT source, target FROM edge WHERE kind = 0"
+
+#: These alone may read as much as the project is large.
+OF_THE_WHOLE = (EVERY_FILE, EVERY_IMPORT)
+
 ALL = (
     OWNER,
     META,
@@ -81,4 +89,5 @@ ALL = (
     PARTS_BY_PLACE,
     HOT,
     TALLY,
+    *OF_THE_WHOLE,
 )

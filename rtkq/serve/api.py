@@ -15,6 +15,7 @@ from starlette.responses import Response
 from rtkq.answers import metrics
 from rtkq.answers.delta import delta
 from rtkq.answers.explore import explore
+from rtkq.answers.picture import picture
 from rtkq.answers.plan import plan
 from rtkq.recall.intent import GENERAL, intent
 from rtkq.serve.failures import Refused
@@ -92,6 +93,12 @@ async def refresh(service: Service, request: Request) -> Response:
     root = await service.in_store_thread(partial(service.root_of, asked.project_root))
     await service.refresh(root, is_full=asked.full)
     return json_answer(await service.in_store_thread(partial(_status, service, root)))
+
+
+async def draw(service: Service, request: Request) -> Response:
+    """Give a picture of a project: its folders by size and heat, and their imports."""
+    folder = request.query_params.get("project_root", "")
+    return await _answered(service, folder, picture)
 
 
 async def exposition(service: Service, _request: Request) -> Response:

@@ -17,9 +17,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from rtkq.errors import RtkqError
-from rtkq.serve import api, failures, hooks, openapi, shapes
+from rtkq.serve import api, failures, hooks, openapi, page, shapes
 from rtkq.serve.api import Endpoint
 from rtkq.serve.gate import Gate
+from rtkq.serve.live import Live
 from rtkq.serve.service import Service
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ PATHS = (
     Path("POST", "/v1/delta", api.list_changes, shapes.DeltaAnswer, shapes.DeltaRequest),
     Path("POST", "/v1/refresh", api.refresh, shapes.StatusAnswer, shapes.RefreshRequest),
     Path("POST", "/v1/hook/{agent}", hooks.answer_hook),
+    Path("GET", "/v1/picture", api.draw, shapes.Picture),
     Path("GET", "/metrics", api.exposition),
 )
 
@@ -56,7 +58,14 @@ def application(service: Service) -> ASGIApp:
         return Response(document, media_type="application/json")
 
     routes = [_route(service, path) for path in PATHS]
-    routes.append(_route(service, Path("GET", "/v1/openapi.json", describe)))
+    live = Live(service)
+    beside = (
+        Path("GET", "/v1/openapi.json", describe),
+        Path("GET", "/v1/live", live.stream),
+        Path("GET", "/", page.page),
+        Path("GET", "/page/{name}", page.part),
+    )
+    routes += [_route(service, path) for path in beside]
     settings = service.settings.serve
     return Starlette(
         routes=routes,
@@ -66,7 +75,7 @@ def application(service: Service) -> ASGIApp:
             RtkqError: failures.on_failure,
             HTTPException: failures.on_http_error,
         },
-        lifespan=_lifespan(service),
+        lifespan=_lifespan(service, live),
     )
 
 
@@ -84,10 +93,13 @@ def _route(service: Service, path: Path) -> Route:
     return Route(path.path, serve, methods=[path.method])
 
 
-def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    service: Service, live: Live
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        await live.close()
         service.close()
 
     return lifespan

@@ -18,7 +18,8 @@ from rtkq.serve.failures import Refused
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 #: Served without a token: they tell nothing about a project.
-_OPEN_PATHS = frozenset({"/", "/v1/health", "/v1/openapi.json"})
+_OPEN_PATHS = ("/", "/v1/health", "/v1/openapi.json")
+_PAGE = "/page/"
 _LARGEST_BODY_BYTES = 16 * 1024 * 1024
 #: A client that sends nothing for this long has lost its turn, in seconds.
 _PATIENCE_S = 10.0
@@ -66,10 +67,14 @@ class Gate:
 
     def _is_known(self, scope: Scope, headers: Headers) -> bool:
         # Who can open the unix socket is this user already: its file is closed to all others.
-        if not self._token or scope.get("client") is None or scope["path"] in _OPEN_PATHS:
+        if not self._token or scope.get("client") is None or _is_open(scope["path"]):
             return True
         scheme, _, shown = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(shown.encode(), self._token)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path.startswith(_PAGE)
 
 
 def _name_of(host: str) -> str:

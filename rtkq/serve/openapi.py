@@ -49,7 +49,7 @@ def _operation(path: Path) -> dict[str, Any]:
     if "{agent}" in path.path:
         told["parameters"] = [_parameter("agent", "path")]
         told["requestBody"] = {"required": True, **_holding(None)}
-    if path.path == "/v1/status":
+    if path.path in ("/v1/status", "/v1/picture"):
         told["parameters"] = [_parameter("project_root", "query")]
     return told
 

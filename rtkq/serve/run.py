@@ -21,6 +21,8 @@ from rtkq.serve.service import Service
 
 #: From connecting, or from the last answer, to the whole head of a request, in seconds.
 _HEAD_PATIENCE_S = 10.0
+#: The same for one that was accepted in the moment of ending.
+_LAST_PATIENCE_S = 0.5
 _DRAIN_S = 5
 _KEEP_ALIVE_S = 30
 _MOST_CONNECTIONS = 512
@@ -30,6 +32,7 @@ class _Connection(HttpToolsProtocol):
     """A connection that is closed when no request comes over it."""
 
     _patience: asyncio.TimerHandle | None = None
+    _is_last = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -38,6 +41,17 @@ class _Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        if self.cycle is not None:
+            super().shutdown()
+            return
+        # Accepted, and its first request may be on the way: it is answered, not turned away.
+        self._is_last = True
+        self._stop_waiting()
+        self._patience = self.loop.call_later(_LAST_PATIENCE_S, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -92,7 +106,19 @@ def server(service: Service) -> uvicorn.Server:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_DRAIN_S,
     )
-    return uvicorn.Server(config)
+    return _Server(config, service)
+
+
+class _Server(uvicorn.Server):
+    """A server that lets those who wait for news go when it is told to end."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._service.is_ending = True
+        super().handle_exit(sig, frame)
 
 
 def _remembered_signals(serving: uvicorn.Server) -> list[int]:
@@ -102,9 +128,9 @@ def _remembered_signals(serving: uvicorn.Server) -> list[int]:
     """
     signals: list[int] = []
 
-    def remember(number: int, _frame: FrameType | None) -> None:
+    def remember(number: int, frame: FrameType | None) -> None:
         signals.append(number)
-        serving.should_exit = True
+        serving.handle_exit(number, frame)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, remember)

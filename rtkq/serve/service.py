@@ -26,6 +26,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        #: Set when the process was told to end: whoever waits for news is to stop.
+        self.is_ending = False
         #: What the hook is told, as it stands beside the staged one.
         self.hook_settings = bundle.flat(settings.home, settings)
         self._started = time.monotonic()

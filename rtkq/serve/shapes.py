@@ -164,6 +164,32 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     processes: dict[str, Any]
 
 
+class Place(msgspec.Struct, frozen=True):
+    """A folder of a project, with all that lies in it or, as `*`, what lies right in it."""
+
+    path: str
+    files: int
+    lines: int
+    heat: float
+
+
+class Arrow(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """How many imports lead from one place to another, by their positions."""
+
+    from_: int
+    to: int
+    imports: int
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """What `GET /v1/picture` answers."""
+
+    command: Literal["picture"]
+    project: str
+    places: list[Place]
+    imports: list[Arrow]
+
+
 class Health(msgspec.Struct, frozen=True):
     """What `GET /v1/health` answers."""
 

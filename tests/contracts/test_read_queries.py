@@ -32,12 +32,14 @@ def explained(connection: sqlite3.Connection, query: str) -> list[str]:
 
 def test_every_statement_is_listed() -> None:
     """What is not listed would not be checked here."""
-    written = {text for name, text in vars(queries).items() if name.isupper() and name != "ALL"}
+    written = {
+        text for name, text in vars(queries).items() if name.isupper() and isinstance(text, str)
+    }
 
     assert written == set(queries.ALL)
 
 
-@pytest.mark.parametrize("query", queries.ALL, ids=NAMES.get)
+@pytest.mark.parametrize("query", set(queries.ALL) - set(queries.OF_THE_WHOLE), ids=NAMES.get)
 def test_statement_finds_its_rows_by_an_index(fresh: sqlite3.Connection, query: str) -> None:
     """A statement compiles against the schema and its work does not grow with the project."""
     plan = explained(fresh, query)
