@@ -8,7 +8,7 @@ from rtkq import transcripts
 from rtkq.answers.gain import Touched
 from rtkq.config import Settings
 from rtkq.store.metrics import Context
-from rtkq.transcripts import Subagent
+from rtkq.transcripts import Folders, Subagent
 from rtkq_hooks.calls import normalised
 
 #: Between the hook's answer and the first line of the subagent's transcript, in milliseconds.
@@ -16,13 +16,13 @@ _LONGEST_START_MS = 60_000
 
 
 def followed(
-    settings: Settings, top: str, given: Sequence[Context]
+    settings: Settings, tops: Folders, given: Sequence[Context]
 ) -> dict[tuple[int, str], list[str]]:
     """Return what was opened after each of the contexts *given*.
 
     Args:
         settings: The settings in force; where they forbid it, nothing is read.
-        top: The folder of the transcripts.
+        tops: Where the transcripts lie.
         given: Contexts, of whatever agents.
 
     Returns:
@@ -31,7 +31,7 @@ def followed(
     """
     if not given or not settings.transcripts.read:
         return {}
-    history = transcripts.read(top, min(one.at for one in given) - _LONGEST_START_MS)
+    history = transcripts.read(tops, min(one.at for one in given) - _LONGEST_START_MS)
     found = {}
     for context in given:
         subagent = _subagent_of(context, history.subagents)

@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator
@@ -24,6 +25,8 @@ from rtkq.answers.followed import followed
 from rtkq.answers.metrics import Counts
 from rtkq.errors import RtkqError
 from rtkq.serve.service import Service
+
+_log = logging.getLogger(__name__)
 
 _EVERY_S = 1.0
 #: Transcripts are long, and what is opened after a context is opened within minutes.
@@ -80,7 +83,7 @@ class Live:
         now = time.monotonic()
         if now >= self._follow_at:
             last = Counts(settings.home, time.time() - _FOLLOWED_S).given
-            self._opened = followed(settings, transcripts.folder(os.environ), last)
+            self._opened = followed(settings, transcripts.folders(os.environ), last)
             self._follow_at = now + _FOLLOW_EVERY_S
         return msgspec.json.encode(activity(settings, self._opened))
 
@@ -92,6 +95,11 @@ class Live:
                 self._event = await self._service.in_store_thread(self._document)
             except RtkqError as error:
                 self._event = msgspec.json.encode({"error": error.message})
+            except Exception as error:
+                # A defect must not leave a page that looks alive and is not.
+                _log.exception("reading what goes on failed")
+                told = f"{type(error).__name__} in rtkq serve: see its log"
+                self._event = msgspec.json.encode({"error": told})
             async with self._changed:
                 self._changed.notify_all()
             took = time.monotonic() - began

@@ -11,9 +11,10 @@ import pytest
 from rtkq import config
 from rtkq.answers.followed import followed
 from rtkq.store.metrics import Context, opened
+from rtkq.transcripts import Folders
 from rtkq_workers.fold import fold
 
-Recorded = Callable[..., str]
+Recorded = Callable[..., Folders]
 
 
 def given(home: str) -> list[Context]:
@@ -25,10 +26,10 @@ def given(home: str) -> list[Context]:
 
 def test_context_is_told_with_what_was_opened_after_it(recorded: Recorded, home: str) -> None:
     """The subagent of the recorded session read three files that were there."""
-    top = recorded("reader")
+    tops = recorded("reader")
     (context,) = given(home)
 
-    found = followed(config.load(), top, [context])
+    found = followed(config.load(), tops, [context])
 
     (paths,) = found.values()
     assert {"shop/session.py", "shop/token.py"} & set(paths)
@@ -42,15 +43,15 @@ def test_subagent_of_another_place_type_or_time_is_not_meant(
     recorded: Recorded, home: str, change: dict[str, object]
 ) -> None:
     """Nothing is told rather than what another one did."""
-    top = recorded("reader")
+    tops = recorded("reader")
     (context,) = given(home)
 
-    assert followed(config.load(), top, [dataclasses.replace(context, **change)]) == {}
+    assert followed(config.load(), tops, [dataclasses.replace(context, **change)]) == {}
 
 
 def test_transcripts_are_left_alone_where_that_is_wished(recorded: Recorded, home: str) -> None:
     """As for every other reader of them."""
-    top = recorded("reader")
+    tops = recorded("reader")
     settings = config.load({**os.environ, "RTKQ_TRANSCRIPTS_READ": "false"})
 
-    assert followed(settings, top, given(home)) == {}
+    assert followed(settings, tops, given(home)) == {}
