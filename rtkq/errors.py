@@ -86,9 +86,22 @@ class ServiceError(RtkqError):
 
 
 class ExtraMissing(RtkqError):
-    """A part of rtkq needs packages that are not installed."""
+    """A part of rtkq needs packages that are not installed.
+
+    Args:
+        part: What the user asked for, such as ``rtkq serve``.
+        extra: The extra of the package that brings what it needs.
+        missing: The first package that was not found.
+    """
 
     kind = "extra"
+
+    def __init__(self, part: str, extra: str, missing: str) -> None:
+        super().__init__(
+            f"{part} needs the package {missing}, which is not installed",
+            f"install rtkq with it, in its checkout: uv tool install '.[{extra}]'"
+            f" or pip install '.[{extra}]'",
+        )
 
 
 class AgentError(RtkqError):

@@ -50,14 +50,18 @@ def is_known(home: str, root: str) -> bool:
 def open_memory(home: str, place: Place) -> Memory | None:
     """Return the memory that may be served at *place*, or ``None``.
 
-    A git worktree without one borrows that of its main checkout: ``memory.root`` is not the
-    place's root then.
+    A git worktree without one, or with one that was not published yet, borrows that of its main
+    checkout: ``memory.root`` is not the place's root then.
     """
     memory = recall.open_memory(home, place.root)
-    if memory is None and place.is_checkout and not is_known(home, place.root):
-        main = main_checkout(place.root)
-        return recall.open_memory(home, main) if main else None
-    return memory
+    is_empty = not memory.generation if memory else not is_known(home, place.root)
+    if not (is_empty and place.is_checkout):
+        return memory
+    main = main_checkout(place.root)
+    borrowed = recall.open_memory(home, main) if main else None
+    if memory and borrowed:
+        memory.close()
+    return borrowed or memory
 
 
 def real_path(path: str) -> str | None:

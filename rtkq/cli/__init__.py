@@ -14,35 +14,50 @@ import click
 
 from rtkq.errors import HomeError, RtkqError, StoreFull, UsageError
 
-_COMMANDS = {
-    "clear": "forget a project's memory",
-    "delta": "list what changed since the last build",
-    "discover": "list subagents that started without context, and why",
-    "doctor": "look for everything that could be wrong, and repair it",
-    "explore": "show what is known of a project, layer by layer",
-    "gain": "show what contexts were worth",
-    "hook": "answer an agent's hook, for debugging",
-    "init": "let coding agents call the hook",
-    "mcp": "offer plan and explore to any agent, over MCP",
-    "metrics": "show what hooks and workers did, in numbers",
-    "plan": "show the context for a task",
-    "refresh": "bring a memory up to date and wait",
-    "serve": "answer over HTTP, with a page to look at",
-    "service": "keep watcher and workers running in the background",
-    "setup": "set everything up: hooks, service, memory",
-    "status": "show what is known and what is owed",
-    "sync": "wait until every change on disk is in the memory",
-    "up": "run watcher, workers and HTTP daemon in the foreground",
-    "watch": "run the watcher alone",
-    "worker": "run the workers alone",
+#: Every command under what it is for, in the order in which somebody new needs them.
+_SECTIONS = {
+    "Begin": {
+        "setup": "set everything up: hooks, service, memory",
+        "doctor": "look for everything that could be wrong, and repair it",
+    },
+    "Ask": {
+        "plan": "show the context for a task",
+        "explore": "show what is known of a project, layer by layer",
+        "delta": "list what changed since the last build",
+    },
+    "Look": {
+        "status": "show what is known and what is owed",
+        "metrics": "show what hooks and workers did, in numbers",
+        "gain": "show what contexts were worth",
+        "discover": "list subagents that started without context, and why",
+    },
+    "Run": {
+        "up": "run watcher, workers and HTTP daemon in the foreground",
+        "service": "keep watcher and workers running in the background",
+        "serve": "answer over HTTP, with a page to look at",
+        "watch": "run the watcher alone",
+        "worker": "run the workers alone",
+    },
+    "Memory": {
+        "refresh": "bring a memory up to date and wait",
+        "sync": "wait until every change on disk is in the memory",
+        "clear": "forget a project's memory",
+    },
+    "Agents": {
+        "init": "let coding agents call the hook, or no longer",
+        "mcp": "offer plan and explore to any agent, over MCP",
+        "hook": "answer an agent's hook, for debugging",
+    },
 }
+_COMMANDS = [name for section in _SECTIONS.values() for name in section]
+_WIDEST = max(map(len, _COMMANDS))
 
 
 class _LateGroup(click.Group):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return _COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
@@ -51,18 +66,17 @@ class _LateGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{_WIDEST}}", text) for name, text in commands.items()])
 
 
 @click.command(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rtkq")
 def group() -> None:
-    """Project memory for coding agents.
+    """Memory for coding agents: every subagent starts knowing where things are.
 
-    Every subagent starts knowing where things are. Begin with:
-
-        rtkq setup
+    Begin in a project with `rtkq setup`.
     """
 
 

@@ -49,9 +49,7 @@ def server() -> MCPServer:
     try:
         from mcp.server import MCPServer
     except ImportError as error:
-        raise ExtraMissing(
-            f"rtkq mcp needs the package mcp: {error}", "install it: pip install 'rtkq[mcp]'"
-        ) from error
+        raise ExtraMissing("rtkq mcp", "mcp", error.name or "mcp") from error
 
     made = MCPServer(
         "rtkq",

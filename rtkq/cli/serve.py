@@ -9,7 +9,7 @@ import click
 
 from rtkq import config, paths
 from rtkq.cli import options
-from rtkq.errors import UsageError
+from rtkq.errors import ExtraMissing
 
 
 @click.command("serve")
@@ -34,9 +34,7 @@ def command(
         from rtkq.serve import run, sockets
         from rtkq.serve.service import Service
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"rtkq serve needs the package {error.name}", "pip install 'rtkq[serve]'"
-        ) from error
+        raise ExtraMissing("rtkq serve", "serve", error.name or "uvicorn") from error
 
     settings = config.load()
     options.log_to_stderr(verbose, quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from importlib.util import find_spec
 
@@ -30,22 +29,22 @@ def command(
         rtkq up .
     """
     from rtkq_workers import tree
+    from rtkq_workers.watch import alone
 
     settings = config.load()
     options.log_to_stderr(verbose, quiet)
     for path in paths:
         taken_up(settings.home, path)
+    alone.expect_nobody(settings.home)  # two would get in each other's way, again and again
     bundle.stage(settings.home, settings)
+    is_serving = not no_serve and _can_serve()
     if not quiet:
         click.echo(f"rtkq: watching and rebuilding under {settings.home}; Ctrl-C stops", err=True)
-        click.echo(
-            f"      what agents run: {shlex.quote(bundle.command(settings.home))} AGENT", err=True
-        )
+    if not (quiet or no_serve or is_serving):
+        click.echo("      there is no page: `rtkq serve` tells what it needs", err=True)
     pool = ["--workers", str(workers)] if workers else []
-    commands = [["watch"], ["worker", *pool]]
-    if not no_serve and _can_serve():
-        commands.append(["serve"])
-    sys.exit(tree.run(commands))
+    serve = [["serve"]] if is_serving else []
+    sys.exit(tree.run([["watch"], ["worker", *pool], *serve]))
 
 
 def _can_serve() -> bool:

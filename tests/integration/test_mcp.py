@@ -134,7 +134,7 @@ def test_without_the_sdk_the_command_says_how_to_install_it(home: str) -> None:
     done = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True)
 
     assert done.returncode == 1
-    assert "pip install 'rtkq[mcp]'" in done.stderr
+    assert "uv tool install '.[mcp]'" in done.stderr
     assert done.stdout == ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rtkq import paths
+from rtkq import paths, store
 from rtkq_hooks.main import run
 
 AWKWARD = [
@@ -167,6 +167,20 @@ def test_worktree_borrows_the_memory_of_its_main_checkout(staged, git, tmp_path:
     assert "src/cart.py" in context
     assert "src/session.py" not in context
     assert staged.receipts()[-1]["root"] == str(worktree.resolve())
+
+
+def test_worktree_borrows_until_its_own_memory_is_published(staged, git, tmp_path: Path) -> None:
+    """Registering comes first, building takes a moment, and the first spawn comes in between."""
+    worktree = tmp_path / "shop-new"
+    git(staged.root, "worktree", "add", "-q", "--detach", str(worktree))
+    store.register(staged.home, str(worktree.resolve()))
+    document = staged.spawn("Find cart_total") | {"cwd": str(worktree)}
+
+    context = staged.call(document).output["updatedInput"]["prompt"]
+    git(staged.root, "worktree", "remove", "--force", str(worktree))
+
+    assert 'state="dirty"' in context.splitlines()[0]
+    assert "src/cart.py" in context
 
 
 def test_map_of_a_borrowed_memory_names_what_the_worktree_has(staged, git, tmp_path: Path) -> None:

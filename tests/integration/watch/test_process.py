@@ -116,6 +116,22 @@ def test_a_second_watcher_is_refused_and_told_whom_to_ask(
     assert f"process {first.pid} is watching already" in told.read_text()
 
 
+def test_up_beside_a_watcher_is_refused(checkout: Checkout, launch: Launch) -> None:
+    """Who types it twice is told so, and no second pair of workers is left running."""
+    first = launch()
+
+    second = subprocess.run(
+        [sys.executable, "-m", "rtkq.cli", "up"],
+        env=os.environ | {"RTKQ_HOME": checkout.home, "RTKQ_CONFIG": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+    )
+
+    assert second.returncode == 1
+    assert f"process {first.pid} is watching already" in second.stderr
+
+
 def test_a_watcher_killed_before_the_flush_owes_it_after_the_restart(
     checkout: Checkout, launch: Launch
 ) -> None:

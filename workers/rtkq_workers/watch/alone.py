@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rtkq import paths
 from rtkq.errors import RtkqError
 from rtkq.store.database import private_folder
+
+#: One that was killed along with its parent is gone by then.
+_PATIENCE_S = 2.0
+_PAUSE_S = 0.05
 
 
 @contextmanager
@@ -29,6 +34,23 @@ def alone(home: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def expect_nobody(home: str) -> None:
+    """Return when nobody watches under *home*, at once as a rule.
+
+    Raises:
+        RtkqError: Somebody still does after two seconds; the message names the process.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with alone(home):
+                return
+        except RtkqError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_S)
 
 
 def _lock(descriptor: int) -> None:
