@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -138,6 +138,3 @@ async def _body(request: Request, shape: type[R]) -> R:
         raise Refused(422, "usage", str(error), "GET /v1/openapi.json tells what fits") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(400, "malformed", f"the body is no JSON: {error}") from None
-
-
-Endpoint = Callable[[Service, Request], Awaitable[Response]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import NamedTuple
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,22 +17,12 @@ from starlette.types import ASGIApp
 
 from rtkq.errors import RtkqError
 from rtkq.serve import api, failures, hooks, openapi, page, shapes
-from rtkq.serve.api import Endpoint
 from rtkq.serve.gate import Gate
 from rtkq.serve.live import Live
+from rtkq.serve.path import Path
 from rtkq.serve.service import Service
 
 _log = logging.getLogger(__name__)
-
-
-class Path(NamedTuple):
-    """One path of the interface."""
-
-    method: str
-    path: str
-    endpoint: Endpoint
-    answer: type[msgspec.Struct] | None = None
-    request: type[msgspec.Struct] | None = None
 
 
 PATHS = (

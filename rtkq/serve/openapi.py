@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from rtkq.serve.path import Path
 from rtkq.serve.shapes import ErrorAnswer
-
-if TYPE_CHECKING:
-    from rtkq.serve.app import Path
 
 _REFERENCE = "#/components/schemas/{name}"
 
