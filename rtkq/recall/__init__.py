@@ -94,8 +94,9 @@ def context(
     """
     is_elsewhere = root not in (None, memory.root)
     state = "dirty" if is_elsewhere else memory.state(stale_after_s)
-    candidates = rank(memory, Question(task))
-    named = candidates[: most_files(budget_tokens)]
+    most = most_files(budget_tokens)
+    candidates = rank(memory, Question(task), most)
+    named = candidates[:most]
     files = _on_disk(named, root or memory.root, is_elsewhere)
     describe(memory, files, budget_tokens)
     add_tests(memory, files, candidates, budget_tokens, _finder(root or memory.root))

@@ -78,8 +78,14 @@ class Candidate:
         self.stamp = (0, 0, 0)
 
 
-def rank(memory: Memory, question: Question) -> list[Candidate]:
-    """Return the files that answer *question*, best first; ties by path."""
+def rank(memory: Memory, question: Question, most: int) -> list[Candidate]:
+    """Return the files that answer *question*, best first; ties by path.
+
+    Args:
+        memory: An open memory.
+        question: What is asked.
+        most: How many of them are told which of their chunks match.
+    """
     by_field = _score_fields(memory, question)
     chunks = by_field[layout.CHUNK] | by_field[layout.CHUNK + layout.ASIDE]
     named = {
@@ -91,11 +97,12 @@ def rank(memory: Memory, question: Question) -> list[Candidate]:
     others = _strongest(_of_side(by_field, layout.ASIDE), _CANDIDATES_ASIDE)
     candidates = _merged(sources, others)
     _describe(memory, candidates)
-    _attach_chunks(candidates, chunks)
     _add_churn(candidates)
     for candidate in candidates:
         candidate.score = _demoted(candidate, question)
-    return sorted(candidates, key=lambda one: (-one.score, one.path))
+    candidates.sort(key=lambda one: (-one.score, one.path))
+    _attach_chunks(candidates[:most], chunks)
+    return candidates
 
 
 def _score_fields(memory: Memory, question: Question) -> dict[int, dict[int, int]]:

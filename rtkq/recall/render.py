@@ -234,15 +234,18 @@ def _give_signatures(blocks: list[_Block], room_chars: int) -> int:
 def _give_names(blocks: list[_Block], room_chars: int) -> None:
     """Show more definitions by name and line alone, the likeliest first."""
     best = blocks[0].file.score if blocks else 1
-    likely = [
+    likely = []
+    for rank, one in enumerate(blocks):
         # Cubed: a file that scores half as high is far less than half as likely the right one.
-        (-definition.match * (one.file.score / best) ** 3, rank, definition.line, definition)
-        for rank, one in enumerate(blocks)
-        for definition in one.file.definitions
-    ]
-    likely.sort(key=lambda entry: entry[:3])
-    for _, rank, line, definition in likely:
+        chance = -((one.file.score / best) ** 3)
+        likely += [
+            (chance * definition.match, rank, definition.line, place)
+            for place, definition in enumerate(one.file.definitions)
+        ]
+    likely.sort()
+    for _, rank, line, place in likely:
         one = blocks[rank]
+        definition = one.file.definitions[place]
         if definition.name in one.shown:
             continue  # an overload, or there already
         text = clean(definition.short_text())
