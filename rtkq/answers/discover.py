@@ -91,7 +91,7 @@ def _summary(document: dict[str, Any]) -> list[tuple[str, Any]]:
         ("with context", str(document["with_context"])),
         ("with the map", document["with_map"]),
         ("without", str(len(document["without"]))),
-        ("covered, but for exempt", "" if covered is None else f"{covered:.0%}"),
+        ("covered, exempt apart", "" if covered is None else f"{covered:.0%}"),
         ("denied, with the context", document["denied"]),
         ("unreadable lines", document["unreadable_lines"]),
     ]

@@ -116,11 +116,12 @@ def _wants_json(words: Sequence[str]) -> bool:
 
 
 def _translated(error: OSError) -> RtkqError:
+    told = f"using {error.filename} failed: {error.strerror}" if error.filename else str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull(str(error), "free some disk space and try again")
+        return StoreFull(told, "free some disk space and try again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-        return HomeError(str(error), "make it writable or point RTKQ_HOME to another folder")
-    return RtkqError(str(error))
+        return HomeError(told, "make it writable or point RTKQ_HOME to another folder")
+    return RtkqError(told, "`rtkq doctor` looks for what is wrong")
 
 
 def _tell_usage(error: click.UsageError, *, is_json: bool) -> None:

@@ -51,10 +51,14 @@ def command(
         click.echo("".join(f"{file['path']}\n" for file in found["files"]), nl=False)
     elif form == "json":
         print_json(found)
-    else:
+    elif found["text"]:
         click.echo(found["text"])
         if trace:
             _print_trace(found["files"])
+    else:
+        click.echo(
+            "rtkq: no file seems to be about this task: a subagent would get nothing", err=True
+        )
 
 
 def _task_and_path(words: tuple[str, ...], task_file: Any) -> tuple[str, str]:

@@ -25,6 +25,8 @@ _ALWAYS = "claude-code"
 _SIGN_S = 15.0
 _PAUSE_S = 0.05
 _SAMPLE_LINES = 15
+#: Columns and lines where there is no terminal to ask.
+_USUAL_TERMINAL = (120, 24)
 
 
 @click.command("setup")
@@ -139,7 +141,7 @@ class _Steps:
                 break
         _tell("sample", f"a subagent asked to “{task}” would now be given:")
         for line in text[:_SAMPLE_LINES] or ["nothing: no file seems to be about it"]:
-            click.echo(f"  │ {line}")
+            click.echo(_cut(f"  │ {line}", shutil.get_terminal_size(_USUAL_TERMINAL).columns))
         if len(text) > _SAMPLE_LINES:
             click.echo(f"  │ … {len(text)} lines in all, as by `rtkq plan`")
 
@@ -192,6 +194,10 @@ def _wait_for_signs(home: str) -> None:
         if time.monotonic() > deadline:
             return  # the doctor tells
         time.sleep(_PAUSE_S)
+
+
+def _cut(line: str, columns: int) -> str:
+    return line if len(line) <= columns else f"{line[: columns - 1]}…"
 
 
 def _tell(step: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import Any
 
@@ -46,6 +47,8 @@ def _print_project(entry: dict[str, Any]) -> None:
     age = "never" if entry["age_s"] is None else f"{_duration(entry['age_s'])} ago"
     lag = f", oldest {_duration(entry['lag_s'])}" if entry["backlog"] else ""
     click.echo(f"  state    {entry['state']}, generation {entry['generation']}, indexed {age}")
+    if entry["state"] == "missing" and not entry["last_error"]:
+        click.echo(f"           build it: rtkq refresh {shlex.quote(entry['project'])}")
     click.echo(f"  files    {entry['files']} ({entry['skipped']} not searched)")
     for one in entry["given_up"]:
         click.echo(f"           given up: {clean(one)}")

@@ -165,7 +165,7 @@ def _translate(error: Exception, file: str) -> StoreError | HomeError:
             f"writing {file} failed: {text}",
             "look for what limits or ails the disk, then try again",
         )
-    return StoreError(f"using {file} failed: {text}")
+    return StoreError(f"using {file} failed: {text}", "`rtkq doctor` looks for what is wrong")
 
 
 def _first(error: BaseException) -> BaseException:
@@ -192,6 +192,6 @@ def _unusable(path: str, error: Exception) -> StoreFull | HomeError:
     if isinstance(error, OSError) and error.errno in _FULL:
         return _full(path, error)
     return HomeError(
-        f"writing {path} failed: {error}",
+        f"writing {path} failed: {getattr(error, 'strerror', None) or error}",
         "make the folder writable or point RTKQ_HOME to another one",
     )

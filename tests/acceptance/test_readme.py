@@ -86,6 +86,18 @@ def test_what_it_tells_to_type_connects_and_removes(
     assert not any(file.exists() for file in settings)
 
 
+def test_what_it_tells_to_look_with_shows_something(user: dict[str, str], checkout: Any) -> None:
+    """Each command under "Look at it" answers in a project that was just set up."""
+    section = (ROOT / PAGES[0]).read_text().partition("## Look at it")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
+    typed("rtkq setup --yes --no-service", user, checkout.root)
+
+    for line in block.splitlines():
+        # Without a watcher, which is not the point here, doctor leaves with its code for warnings.
+        may_warn = "|| [ $? = 2 ]" if line.startswith("rtkq doctor") else ""
+        assert typed(line.partition("  #")[0] + may_warn, user, checkout.root).strip(), line
+
+
 def test_text_for_instructions_is_shown_as_it_is_written() -> None:
     """Somebody decides by the page whether to have it."""
     (shown,) = re.findall(r"^```markdown\n(.*?)\n```$", (ROOT / PAGES[1]).read_text(), re.M | re.S)

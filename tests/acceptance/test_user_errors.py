@@ -99,6 +99,25 @@ def test_plan_without_a_memory_tells_how_to_build_one(home: str, checkout: Any) 
     assert_silent(hook(checkout.root))
 
 
+def test_status_without_a_memory_tells_how_to_build_one(home: str, checkout: Any) -> None:
+    """It is no error to ask, so the advice stands in the answer."""
+    done = rtkq("status", checkout.root)
+
+    assert done.returncode == 0
+    assert "state    missing" in done.stdout
+    assert f"build it: rtkq refresh {checkout.root}\n" in done.stdout
+
+
+def test_plan_that_finds_nothing_says_so(home: str, checkout: Any) -> None:
+    """Beside the answer, which is empty: scripts take nothing for nothing."""
+    rtkq("refresh", checkout.root)
+
+    done = rtkq("plan", "zzqqxx", checkout.root)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no file seems to be about this task" in done.stderr
+
+
 def test_clearing_an_unknown_project_is_told(home: str, checkout: Any) -> None:
     """Perhaps another one was meant."""
     assert_told(rtkq("clear", checkout.root), f"{checkout.root} has no memory", "rtkq status --all")

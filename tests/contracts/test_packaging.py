@@ -1,9 +1,10 @@
-"""What is built for users: three packages, whole, and nothing else."""
+"""What is built for users: a wheel of three packages, and the whole tree as a source archive."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,16 @@ PACKAGES = {"rtkq": ROOT / "rtkq"} | {
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
     """The wheel of this tree, built without a network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    with zipfile.ZipFile(built) as opened:
+    with zipfile.ZipFile(built("wheel", tmp_path_factory.mktemp("wheel"))) as opened:
         yield opened
+
+
+def built(target: str, folder: Path) -> Path:
+    """Build the *target* of this tree into *folder*, which was empty, and return its file."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (file,) = folder.iterdir()
+    return file
 
 
 def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
@@ -42,6 +47,7 @@ def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
     assert packed == on_disk
     assert {f"{package}/py.typed" for package in PACKAGES} <= packed
     assert {"rtkq/extract/queries/python.scm", "rtkq/russian.tsv"} <= packed
+    assert "rtkq/serve/page/index.html" in packed
 
 
 def test_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
@@ -56,3 +62,15 @@ def test_wheel_brings_the_hook_as_a_script(wheel: zipfile.ZipFile) -> None:
     (script,) = (name for name in wheel.namelist() if name.endswith(".data/scripts/rtkq-hook"))
 
     assert wheel.read(script).startswith(b"#!/bin/sh\n")
+
+
+def test_source_archive_is_the_tree(tmp_path: Path) -> None:
+    """Whoever has it can run the tests and read the pages; nothing that git ignores comes along."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    in_tree = {name for name in listed.split("\0") if name and (ROOT / name).exists()}
+
+    with tarfile.open(built("sdist", tmp_path)) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+
+    assert packed == in_tree | {"PKG-INFO"}
