@@ -65,9 +65,11 @@ except BaseException:
 """
 #: Digest of the other files of a bundle.
 _SEAL = "seal"
+#: Run as a program, or by the shell that a client has started anyway, which saves a second one;
+#: that one has no arguments to give.
 _SCRIPT = """\
 #!/bin/sh
-[ -x {python} ] && [ -r {start} ] && {python} -I -S -E {start} "$@" 2>/dev/null
+[ -x {python} ] && [ -r {start} ] && {python} -I -S -E {start} "${{1:-$RTKQ_AGENT}}" 2>/dev/null
 exit 0
 """
 

@@ -83,7 +83,7 @@ def call_for(agent: Agent, scope: Scope, settings: Settings, transport: str) -> 
     What is committed may name no folder of ours: there the hook is looked for on PATH.
     """
     script = shlex.quote(bundle.command(settings.home))
-    command = f"[ -x {script} ] && exec {script} {agent.name}; exit 0"
+    command = f"[ -x {script} ] && RTKQ_AGENT={agent.name} && . {script}; exit 0"
     if scope is Scope.PROJECT:
         command = f"command -v rtkq-hook >/dev/null && exec rtkq-hook {agent.name}; exit 0"
     timeout_s = math.ceil(settings.hook.deadline_ms / 1000) + 1

@@ -18,7 +18,9 @@ from itertools import cycle
 from pathlib import Path
 
 from rtkq import receipts
-from rtkq.agents import bundle
+from rtkq.agents import AGENTS, Scope, bundle
+from rtkq.agents.installer import call_for
+from rtkq.config import Settings
 from tests.benchmarks import measure, repository, storm, tasks
 from tests.benchmarks.measure import Sample
 
@@ -85,11 +87,17 @@ def interpreter(home: Path) -> str:
 def _subjects(home: Path, roots: Iterable[Path]) -> Subjects:
     bare = [interpreter(home), "-I", "-S", "-c", "pass"]
     subjects = {"bare interpreter": lambda: measure.process(bare)}
-    command = [bundle.command(str(home)), "claude-code"]
+    command = installed(home)
     for root in roots:
         documents = _documents(home, root)
         subjects[f"hook, {root.name}"] = partial(_hook, command, documents)
     return subjects
+
+
+def installed(home: Path) -> list[str]:
+    """Return the command as it stands in the client's settings, started as the client does."""
+    call = call_for(AGENTS["claude-code"], Scope.USER, Settings(home=str(home)), "command")
+    return ["/bin/sh", "-c", call.command]
 
 
 def _hook(command: Sequence[str], documents: Iterator[str]) -> Sample:
@@ -156,7 +164,6 @@ def _print_split(home: Path, root: Path, rounds: int) -> None:
 def _print_layers(home: Path, root: Path, rounds: int) -> None:
     """Print whole processes, each doing one thing more than the one before."""
     python = interpreter(home)
-    command = bundle.command(str(home))
     start = command_start(home)
     lean = [python, "-I", "-S", "-E"]
     probe = [*lean, str(_PROBE), start]
@@ -169,7 +176,7 @@ def _print_layers(home: Path, root: Path, rounds: int) -> None:
         "+ _sqlite3, the quick way": partial(measure.process, [*probe, "engine"]),
         "+ imports of the hook": partial(measure.process, [*probe, "imports"]),
         "+ answering (no shell)": partial(_hook, [*lean, start, "claude-code"], documents),
-        "+ /bin/sh: as installed": partial(_hook, [command, "claude-code"], documents),
+        "+ /bin/sh: as installed": partial(_hook, installed(home), documents),
     }
     samples = measure.interleaved(layers, rounds)
     rows = []

@@ -56,7 +56,7 @@ def test_claude_code_is_told_of_three_events(user: User) -> None:
             [
                 {
                     "type": "command",
-                    "command": f"[ -x {hook} ] && exec {hook} claude-code; exit 0",
+                    "command": f"[ -x {hook} ] && RTKQ_AGENT=claude-code && . {hook}; exit 0",
                     "timeout": 2,
                 }
             ]
