@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 from huey import Huey
 from huey.storage import SqliteStorage
 
-from rtkq import paths
-from rtkq.errors import RtkqError
+from rtkq import failpoints, paths
+from rtkq.errors import RtkqError, StoreDamaged
 from rtkq.store import Registry
-from rtkq.store.database import private_folder, translated
+from rtkq.store.database import inode, private_folder, translated
 
 #: A project an agent is using now goes before the others.
 PRIORITY_IN_USE = 10
@@ -42,7 +42,7 @@ class Queue(NamedTuple):
     """The Huey instance of a home, and its jobs as they are enqueued."""
 
     huey: Huey
-    rebuild: Callable[..., object]
+    rebuild: Any
 
 
 _bound: dict[str, Callable[[str], None]] = {}
@@ -95,6 +95,7 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
         project = registry.find(root)
         if project is None or not registry.take_nudge(root, now):
             return
+    failpoints.reach("nudge.before_enqueue")
     if priority is None:
         is_used = now - project.used_at < _IN_USE_S
         priority = PRIORITY_IN_USE if is_used else PRIORITY_IDLE
@@ -103,6 +104,14 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
     except (sqlite3.Error, RtkqError) as error:
         # The debt is written; the sweep finds it when nudges can be given again.
         _log.warning("the nudge for %s is lost: %s", root, error)
+
+
+def nudge_later(home: str, root: str, delay_s: float) -> None:
+    """Ask the workers to look at *root* again after *delay_s* seconds; may be lost as any nudge."""
+    try:
+        queue(home).rebuild.schedule((root,), delay=delay_s)
+    except (sqlite3.Error, RtkqError) as error:
+        _log.warning("the next try for %s is left to the sweep: %s", root, error)
 
 
 def depth(home: str) -> int:
@@ -130,29 +139,63 @@ class DoorbellStorage(SqliteStorage):
 
     Polling would cost either latency or an idle processor. The bell may be lost, then the poll
     of the FIFO times out.
+
+    A queue that is damaged, or that somebody deleted, is begun anew: it holds nothing but nudges.
     """
 
     blocking = True
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        self._inode = 0
+        super().__init__(*arguments, create_tables=False, **options)
         self._bell_file = f"{self.filename}.bell"
         self._bell: tuple[int, int] | None = None
-        with suppress(FileExistsError):
-            os.mkfifo(self._bell_file, 0o600)
+        self._healed(self.initialize_schema)
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Put *data* on the queue and ring the bell."""
-        super().enqueue(data, priority)
+        self._healed(lambda: super(DoorbellStorage, self).enqueue(data, priority))
         with suppress(BlockingIOError):  # it rings already, and long
             os.write(self._descriptor(), b"!")
 
     def dequeue(self) -> bytes | None:
         """Take the next job off the queue, waiting for the bell when there is none."""
-        data: bytes | None = super().dequeue()
+        data: bytes | None = self._healed(super().dequeue)
         if data is None and self._is_rung():
-            data = super().dequeue()
+            data = self._healed(super().dequeue)
         return data
+
+    def read_schedule(self, ts: Any) -> Any:
+        """Return the jobs whose time has come."""
+        return self._healed(lambda: super(DoorbellStorage, self).read_schedule(ts))
+
+    def _healed(self, work: Callable[[], Any]) -> Any:
+        """Do *work*, and again with a queue that is begun anew if this one cannot be used."""
+        if self._conn is not None and self._inode != inode(self.filename):
+            self.close()
+        try:
+            with translated(self.filename):
+                return work()
+        except StoreDamaged as error:
+            _log.warning("%s; it is begun anew", error.message)
+            self._begin_anew()
+        with translated(self.filename):
+            return work()
+
+    def _begin_anew(self) -> None:
+        self.close()
+        if self._inode == inode(self.filename):  # or another process did so already
+            for suffix in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.unlink(self.filename + suffix)
+
+    def _create_connection(self) -> sqlite3.Connection:
+        self._inode = inode(self.filename)
+        connection: sqlite3.Connection = super()._create_connection()
+        for statement in self.ddl:
+            connection.execute(statement)
+        self._inode = inode(self.filename)
+        return connection
 
     def _is_rung(self) -> bool:
         poll = select.poll()
@@ -166,6 +209,8 @@ class DoorbellStorage(SqliteStorage):
     def _descriptor(self) -> int:
         # A descriptor made before a fork would be shared, and so would be its closing.
         if self._bell is None or self._bell[0] != os.getpid():
+            with suppress(FileExistsError):
+                os.mkfifo(self._bell_file, 0o600)
             flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
             self._bell = (os.getpid(), os.open(self._bell_file, flags))
         return self._bell[1]

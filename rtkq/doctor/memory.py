@@ -37,13 +37,20 @@ def _registry(patient: Patient) -> Iterator[Verdict]:
     if damage := soundness.damage(file):
         yield fail(f"{file} is damaged: {damage}", "`rtkq doctor --fix` makes it anew")
         return
+    if os.path.exists(file) and (lost := store.unlisted(patient.home)):
+        yield fail(
+            f"{len(lost)} memories are of projects it does not name: "
+            + ", ".join(lost[:_MOST_NAMED]),
+            "`rtkq doctor --fix` enters them; a watcher does when it is started",
+        )
+        return
     count = len(projects(patient))
     yield ok(f"{count} project{'s' * (count != 1)}")
 
 
 def _recover_registry(patient: Patient) -> str:
     roots = store.recover(patient.home)
-    return f"made the registry anew, with the {len(roots)} projects that have a memory"
+    return f"entered {len(roots)} projects that have a memory into the registry"
 
 
 def _memory(patient: Patient) -> Iterator[Verdict]:
@@ -106,6 +113,14 @@ def _damaged_facts(patient: Patient) -> list[str]:
     return [file for file in files if soundness.damage(file, patience_s=_A_DATABASE_S)]
 
 
+def _metrics(patient: Patient) -> Iterator[Verdict]:
+    file = paths.metrics_file(patient.home)
+    if damage := soundness.damage(file):
+        yield warn(f"{file} is damaged: {damage}", "counting begins anew with the next rebuild")
+    else:
+        yield ok("whole")
+
+
 def _rebuilds(patient: Patient) -> Iterator[Verdict]:
     failing = [project for project in projects(patient) if project.attempts]
     for project in failing[:_MOST_NAMED]:
@@ -118,7 +133,9 @@ def _rebuilds(patient: Patient) -> Iterator[Verdict]:
 
 
 def _roots(patient: Patient) -> Iterator[Verdict]:
-    gone = [one.root for one in projects(patient) if not os.path.isdir(one.root)]
+    from rtkq_workers import report
+
+    gone = [one.root for one in projects(patient) if not report.is_there(one.root)]
     if gone:
         yield warn(
             f"{len(gone)} projects are gone from the disk: {', '.join(gone[:_MOST_NAMED])}",
@@ -170,6 +187,7 @@ CHECKS = (
     Check("registry", _registry, _recover_registry),
     Check("memory", _memory, _refresh),
     Check("facts", _facts, _drop_facts),
+    Check("metrics", _metrics),
     Check("rebuilds", _rebuilds),
     Check("roots", _roots, _prune),
     Check("failed-files", _failed_files),

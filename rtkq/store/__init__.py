@@ -10,9 +10,11 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-from rtkq import paths
+from rtkq import failpoints, paths
+from rtkq.errors import StoreDamaged
 from rtkq.records import KnownFile, Project, Stage
 from rtkq.store import memory as _memory
+from rtkq.store import soundness
 from rtkq.store.memory import touch_verified, verified_at
 from rtkq.store.registry import Registry
 
@@ -20,49 +22,80 @@ __all__ = [
     "Registry",
     "forget",
     "head_debts",
+    "is_untold",
     "known_among",
     "known_files",
     "mark",
     "recover",
     "register",
+    "relist",
     "touch_verified",
+    "unlisted",
     "verified_at",
 ]
 
 
 def register(home: str, root: str) -> Project:
     """Enter the checkout at *root* into the registry, with an empty memory; safe to repeat."""
-    with Registry(home) as registry:
-        registry.add(root)
-        project = registry.find(root)
+    try:
+        project = _entered(home, root)
+    except StoreDamaged:
+        recover(home)
+        project = _entered(home, root)
+    failpoints.reach("register.before_create")
     _memory.create(home, root)
     if project is None:
         raise LookupError(root)  # removed by another process in this very moment
     return project
 
 
+def _entered(home: str, root: str) -> Project | None:
+    with Registry(home) as registry:
+        registry.add(root)
+        return registry.find(root)
+
+
 def forget(home: str, root: str) -> None:
     """Strike the checkout at *root* out of the registry and remove its memory."""
+    # The memory first: one that is there without its row means that the registry was lost.
+    _memory.forget(home, root)
     with Registry(home) as registry:
         registry.remove(root)
-    _memory.forget(home, root)
+    _memory.forget(home, root)  # a watcher may have begun another one in between
 
 
 def recover(home: str) -> list[str]:
     """Make a damaged registry anew from the memories there are; return their roots.
 
-    The damaged one is kept beside it. Every project owes a look, for nobody knows what it owed.
+    The damaged one is kept beside it. Nothing is done to one that is whole.
     """
     file = paths.registry_file(home)
-    for suffix in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            os.replace(file + suffix, f"{file}.damaged{suffix}")
-    roots = _memory.roots(home)
+    if soundness.damage(file):
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                os.replace(file + suffix, f"{file}.damaged{suffix}")
+        failpoints.reach("recover.before_add")
+    return relist(home)
+
+
+def relist(home: str) -> list[str]:
+    """Enter those memories' roots into the registry that it does not name, and return them.
+
+    Each of them owes a look, for nobody knows what it owed.
+    """
+    roots = unlisted(home)
     with Registry(home) as registry:
         for root in roots:
             registry.add(root)
             registry.owe(root)
     return roots
+
+
+def unlisted(home: str) -> list[str]:
+    """Return the roots of memories that the registry does not name, as after its loss."""
+    with Registry(home) as registry:
+        keys = {paths.key(project.root) for project in registry.projects()}
+    return _memory.roots(home, without=keys)
 
 
 def mark(home: str, root: str, owed: Iterable[str], *, is_full: bool = False) -> int:
@@ -85,9 +118,22 @@ def mark(home: str, root: str, owed: Iterable[str], *, is_full: bool = False) ->
             is_lost = not _memory.is_current(home, root, memory)
         if not is_lost:
             break
+    failpoints.reach("mark.before_owe")
     with Registry(home) as registry:
         registry.owe(root)
     return seq
+
+
+def is_untold(home: str, root: str) -> bool:
+    """Return whether the memory of *root* owes what the registry was never told of.
+
+    Whoever marked it died in between, and no sweep finds it.
+    """
+    with _memory.opened(home, root) as memory:
+        is_owing = memory.is_owing()
+    with Registry(home) as registry:
+        project = registry.find(root)
+    return is_owing and project is not None and not project.is_owing
 
 
 def known_files(home: str, root: str) -> dict[str, KnownFile] | None:

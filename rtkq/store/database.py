@@ -137,6 +137,14 @@ def _version(database: peewee.SqliteDatabase, file: str, schema: Schema) -> int:
     return version
 
 
+def inode(file: str) -> int:
+    """Return the number of the *file*: another one than before when somebody deleted that."""
+    try:
+        return os.stat(file).st_ino
+    except FileNotFoundError:
+        return 0
+
+
 @contextmanager
 def translated(file: str) -> Iterator[None]:
     """Turn errors of SQLite and of the file system into ours, naming *file*."""

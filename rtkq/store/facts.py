@@ -17,7 +17,7 @@ import xxhash
 from rtkq import paths
 from rtkq.errors import StoreDamaged
 from rtkq.schema import FACTS
-from rtkq.store.database import Database, private_folder, translated
+from rtkq.store.database import Database, inode, private_folder, translated
 
 #: By the first digit of a key.
 SHARDS = 16
@@ -138,8 +138,8 @@ def _opened(home: str, shard: str) -> Database:
     """
     file = f"{paths.facts_folder(home)}/{shard}.db"
     known = _open.get(file)
-    if known is None or known.process != os.getpid() or known.inode != _inode(file):
-        known = _open[file] = _Open(_open_or_replace(file), os.getpid(), _inode(file))
+    if known is None or known.process != os.getpid() or known.inode != inode(file):
+        known = _open[file] = _Open(_open_or_replace(file), os.getpid(), inode(file))
     return known.database
 
 
@@ -152,13 +152,6 @@ class _Open(NamedTuple):
 
 
 _open: dict[str, _Open] = {}
-
-
-def _inode(file: str) -> int:
-    try:
-        return os.stat(file).st_ino
-    except FileNotFoundError:
-        return 0
 
 
 def _open_or_replace(file: str) -> Database:

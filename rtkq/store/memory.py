@@ -21,11 +21,11 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from rtkq import paths
+from rtkq import failpoints, paths
 from rtkq.errors import LeaseLost, StoreDamaged, StoreError
 from rtkq.records import KnownFile, Stage, Stamp
 from rtkq.schema import MEMORY, DebtRow, FieldRow, MetaRow
@@ -204,6 +204,7 @@ def create(home: str, root: str) -> None:
     while not os.path.exists(paths.memory_file(home, root)):
         folder = new_folder(home, root)
         _initialise(folder, root)
+        failpoints.reach("create.before_link")
         if os.path.islink(link):
             os.unlink(link)  # what it named was deleted by somebody else
         try:
@@ -346,7 +347,9 @@ def supersede(
             fresh.connection.executemany(
                 _INSERT_DEBT, [(path, *debt) for path, debt in debts.items()]
             )
+        failpoints.reach("supersede.before_link")
         _point_link(home, meta.root, folder)
+        failpoints.reach("supersede.after_link")
     # The one before stays for readers that hold it open.
     _remove_superseded(home, meta.root, keep=(current.folder, folder))
 
@@ -383,10 +386,17 @@ def remove(path: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def roots(home: str) -> list[str]:
-    """Return the roots of all checkouts that have a memory which can be read, in order."""
+def roots(home: str, *, without: Set[str] = frozenset()) -> list[str]:
+    """Return the roots of all checkouts that have a memory which can be read, in order.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        without: Keys of checkouts that are left out.
+    """
     found = []
     for file in glob.glob(f"{glob.escape(home)}/checkouts/*/memory/memory.db"):
+        if file.split("/")[-3] in without:
+            continue
         with suppress(StoreError), Memory(os.path.dirname(file)) as memory:
             root = str(memory.meta().root)
             if paths.memory_file(home, root) == file:
@@ -402,6 +412,7 @@ def set_aside(home: str, root: str) -> None:
     with suppress(FileNotFoundError):
         os.unlink(link)
     shutil.rmtree(aside, ignore_errors=True)
+    failpoints.reach("set_aside.before_rename")
     with suppress(FileNotFoundError):
         os.rename(folder, aside)
 
@@ -412,6 +423,7 @@ def forget(home: str, root: str) -> None:
     doomed = f"{folder}.{secrets.token_hex(4)}.forgotten"
     with suppress(FileNotFoundError):
         os.rename(folder, doomed)
+        failpoints.reach("forget.before_remove")
         shutil.rmtree(doomed, ignore_errors=True)
 
 

@@ -198,6 +198,7 @@ def opened(home: str) -> Iterator[Metrics]:
     """Open the metrics of *home*; a damaged file is set aside, for counts are not worth a stop.
 
     Raises:
+        StoreDamaged: Damage deep inside was met; the next one to come begins anew.
         StoreError: They cannot be read or written now.
     """
     try:
@@ -205,8 +206,12 @@ def opened(home: str) -> Iterator[Metrics]:
     except StoreDamaged:
         _set_aside(paths.metrics_file(home))
         metrics = Metrics(home)
-    with metrics:
-        yield metrics
+    try:
+        with metrics:
+            yield metrics
+    except StoreDamaged:
+        _set_aside(metrics.file)
+        raise
 
 
 def note_rebuild(home: str, root: str, elapsed_s: float, *, is_done: bool) -> None:

@@ -89,7 +89,8 @@ def _mark_differences(home: str, root: str, *, is_full: bool = False) -> tuple[b
     known = store.known_files(home, root)
     owed = [] if known is None else scan.compare(seen, known)
     owed += store.head_debts(home, root, git.tip(root), RECIPE)
-    if not owed and known is not None and not is_full:
+    is_owing = owed or store.is_untold(home, root)
+    if not is_owing and known is not None and not is_full:
         return True, None
     return known is not None, store.mark(home, root, owed, is_full=is_full)
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rtkq import paths, receipts
+from rtkq.failpoints import reach
 from rtkq.store.metrics import GIVEN, HOUR_S, Call, Context, opened, slot
-from rtkq_workers.failpoints import reach
 
 _SUFFIX = ".log"
 

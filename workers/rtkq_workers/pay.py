@@ -6,7 +6,7 @@ import logging
 import random
 import time
 
-from rtkq import jobs
+from rtkq import failpoints, jobs
 from rtkq.errors import LeaseLost, RtkqError
 from rtkq.store import Registry, metrics
 from rtkq_workers.rebuild import rebuild
@@ -20,6 +20,7 @@ _JITTER = 0.2
 
 def pay(home: str, root: str) -> None:
     """Pay what is owed to the checkout at *root*; never raises for what can go wrong there."""
+    failpoints.reach("pay.after_dequeue")
     with Registry(home) as registry:
         registry.drop_nudge(root)
         project = registry.find(root)
@@ -49,6 +50,7 @@ def _note_failure(home: str, root: str, attempts: int, error: Exception) -> None
         registry.fail(
             root, attempts=attempts, retry_at=time.time() + wait_s, error=str(error) or repr(error)
         )
+    jobs.nudge_later(home, root, wait_s)
 
 
 def backoff_s(attempt: int) -> float:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rtkq import failpoints
 from rtkq.build.source import Source
 from rtkq.extract import MAX_BYTES
 from rtkq.extract.facts import Facts, decode
@@ -93,6 +94,7 @@ class _Librarian:
         found = [
             self._source(one, key, stored, fresh) for one, key in zip(batch, keys, strict=True)
         ]
+        failpoints.reach("extract.before_put")
         store.put(self._home, fresh)
         return found
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rtkq import git, words
+from rtkq import failpoints, git, words
 from rtkq.build import RECIPE
 from rtkq.build.amend import Amendment, Change, Past, prepare
 from rtkq.build.assemble import Assembly
@@ -27,7 +27,7 @@ from rtkq.schema import FileRow
 from rtkq.store import Registry, lease, touch_verified
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
-from rtkq_workers import failpoints, past, reading, seed, worktree
+from rtkq_workers import past, reading, seed, worktree
 from rtkq_workers.reading import Known
 from rtkq_workers.watch import scan
 
@@ -86,6 +86,7 @@ def rebuild(home: str, root: str, *, progress: Progress = lambda _done, _total: 
     if claimed is None:
         return False
     try:
+        failpoints.reach("rebuild.after_claim")
         worktree.note(home, root)
         run = _Run(home, root, claimed, progress, scan.identity(root))
         with _renewed(claimed):
@@ -134,6 +135,7 @@ def _pay(run: _Run) -> bool:
 
 def _settle(run: _Run, project: Project | None) -> None:
     # With the owed_seq read before the debts were: a mark that came later stays owed.
+    failpoints.reach("rebuild.before_settle")
     if project is not None:
         with Registry(run.home) as registry:
             registry.settle(run.root, project.owed_seq)
@@ -212,6 +214,7 @@ def _publish(
         memory.verify(verified)
         memory.clear_debts(debts)
         failpoints.reach("rebuild.before_commit")
+    failpoints.reach("rebuild.after_commit")
     memory.checkpoint()
 
 

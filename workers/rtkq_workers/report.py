@@ -52,12 +52,13 @@ def project(settings: Settings, root: str) -> dict[str, Any]:
             **_age(memory.indexed_at_ms),
             **_counts(settings.home, root),
         }
-    if known is not None and not _is_there(root):
+    if known is not None and not is_there(root):
         entry |= {"state": State.MISSING, "last_error": f"{root} is gone, `rtkq clear` forgets it"}
     return entry
 
 
-def _is_there(root: str) -> bool:
+def is_there(root: str) -> bool:
+    """Return whether the project at *root* is on the disk."""
     # A link in the place of a project leads to another one.
     return os.path.isdir(root) and not os.path.islink(root)
 

@@ -17,7 +17,7 @@ from huey import crontab
 
 from rtkq import jobs
 from rtkq.config import Settings
-from rtkq.errors import RtkqError
+from rtkq.errors import RtkqError, StoreError
 from rtkq.store import Registry
 from rtkq_workers import fold, heartbeat, orphans, pay, prune, sweep
 
@@ -29,6 +29,8 @@ _HEALTH_INTERVAL_S = 1
 #: Work in flight at SIGTERM has this long; what is cut off then is still owed.
 _DRAIN_S = 10
 _HEARTBEAT_S = 2.0
+#: Between two tries while the registry itself cannot be written, in seconds.
+_UNNOTED_S = 5.0
 #: Between two looks at what is owed: another process may hold the lease.
 _BURST_PAUSE_S = 0.05
 _LARGE_BYTES = 100 * 1024 * 1024
@@ -74,10 +76,20 @@ def _pay_and_leave_if_large(home: str, root: str) -> None:
     A first build leaves holes in the heap that nothing gives back; the consumer starts a small
     worker in the place of this one within a second.
     """
-    pay.pay(home, root)
+    _pay_when_there_is_room(home, root)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if peak * _RSS_UNIT > _LARGE_BYTES:
         os._exit(0)
+
+
+def _pay_when_there_is_room(home: str, root: str) -> None:
+    # Where not even the failure can be noted every project of this home fails alike.
+    while True:
+        try:
+            return pay.pay(home, root)
+        except StoreError as error:
+            _log.warning("%s; tried again in %d s", error.message, _UNNOTED_S)
+            time.sleep(_UNNOTED_S)
 
 
 def _named(name: str, body: Callable[[], None]) -> Callable[[], None]:

@@ -409,6 +409,7 @@ def test_projects_come_and_go_with_the_registry(
     beaten.until(lambda: folder.owed() == {"a.py"})
 
     with closing(sqlite3.connect(paths.registry_file(folder.home))) as registry, registry:
+        shutil.rmtree(paths.checkout(folder.home, str(folder.root)))
         registry.execute("DELETE FROM project WHERE root = ?", (str(folder.root),))
 
     beaten.until(lambda: beaten.watcher._board.find(str(folder.root)) is None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rtkq_workers import failpoints
+from rtkq import failpoints
 from rtkq_workers.watch import ledger, scan
 from rtkq_workers.watch.ignore import Ignore
 
@@ -34,6 +34,7 @@ def flush(home: str, root: str, touched: Iterable[str], ignore: Ignore | None = 
     # The first build reads files all the while: which of them it has read nobody knows.
     owed = paths if known is None else scan.compare(seen, known)
     if owed:
+        failpoints.reach("watch.before_mark")
         ledger.owe(home, root, owed)
     return owed
 
@@ -59,7 +60,8 @@ def rescan(home: str, root: str) -> list[str] | None:
         ledger.owe_first_build(home, root)
         return None
     owed = scan.compare(seen, known) + ledger.head_debts(home, root)
-    if owed:
+    if owed or ledger.is_untold(home, root):
         ledger.owe(home, root, owed)
+    failpoints.reach("watch.before_verify")
     ledger.verify(home, root)
     return owed

@@ -24,6 +24,8 @@ _LOOK_BACK_S = 120
 #: Another receipt of the same project says nothing new for this long, in seconds.
 _KNOWN_S = 60
 _REFUSED_S = 600
+#: What the hook reports of a checkout whose memory could not be read.
+_UNSERVED = frozenset({"missing", "error"})
 
 
 class Follower:
@@ -41,6 +43,7 @@ class Follower:
         self._since = ""
         self._offsets: dict[str, int] = {}
         self._settled_until: dict[str, float] = {}
+        self._examined_until: dict[str, float] = {}
 
     def follow(self) -> None:
         """Act on every receipt written since the last call."""
@@ -52,6 +55,9 @@ class Follower:
     def _act(self, root: str, outcome: str) -> None:
         is_session = outcome == "noted"
         now = time.monotonic()
+        if outcome in _UNSERVED and now >= self._examined_until.get(root, 0.0):
+            self._examined_until[root] = now + _KNOWN_S
+            self._examine(root)
         if not is_session and now < self._settled_until.get(root, 0.0):
             return
         if ledger.is_registered(self._settings.home, root):
@@ -62,6 +68,12 @@ class Follower:
         else:
             self._settled_until[root] = now + _REFUSED_S
             self._meet(root)
+
+    def _examine(self, root: str) -> None:
+        """Have the memory of *root* made anew if it is damaged: no event would tell of that."""
+        home = self._settings.home
+        if ledger.is_registered(home, root) and ledger.set_aside_if_damaged(home, root):
+            self._on_session(root)
 
     def _meet(self, root: str) -> None:
         if not self._settings.projects.auto_register:

@@ -6,17 +6,22 @@ memories open at once. All calls here are short: reading, comparing and waiting 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from rtkq import git, jobs, paths, store
+from rtkq import failpoints, git, jobs, paths, store
 from rtkq.build import RECIPE
+from rtkq.errors import StoreDamaged
 from rtkq.records import KnownFile, Project
+from rtkq.store import memory as memories
+from rtkq.store import soundness
 from rtkq_workers import unused
 
+_log = logging.getLogger(__name__)
 #: The registry is read this often even though its files look unchanged.
 _LONGEST_UNREAD_S = 30.0
 _one_at_a_time = threading.RLock()
@@ -29,6 +34,8 @@ class Projects:
         self._home = home
         self._files = [paths.registry_file(home) + suffix for suffix in ("", "-wal")]
         self._read_at = 0.0
+        #: Those that were found last; None before the first time.
+        self._roots: set[str] | None = None
         self._signature: list[tuple[int, int] | None] = []
 
     def read_if_changed(self) -> list[Project] | None:
@@ -37,10 +44,30 @@ class Projects:
         now = time.monotonic()
         if signature == self._signature and now < self._read_at + _LONGEST_UNREAD_S:
             return None
-        with _one_at_a_time, store.Registry(self._home) as registry:
-            projects = registry.projects()
+        projects = self._read()
         self._signature, self._read_at = signature, now
         return projects
+
+    def _read(self) -> list[Project]:
+        with _one_at_a_time:
+            try:
+                projects = _listed(self._home)
+                has_lost = self._has_lost({one.root for one in projects})
+            except StoreDamaged as error:
+                _log.warning("%s; it is made anew from the memories", error.message)
+                has_lost = True
+            if has_lost:
+                _recover(self._home)
+                projects = _listed(self._home)
+        self._roots = {one.root for one in projects}
+        return projects
+
+    def _has_lost(self, roots: set[str]) -> bool:
+        """Return whether the registry may be another one: a memory is forgotten before its row."""
+        if self._roots is None:
+            return True
+        gone = self._roots - roots
+        return any(os.path.exists(paths.memory_file(self._home, root)) for root in gone)
 
 
 def is_registered(home: str, root: str) -> bool:
@@ -60,6 +87,16 @@ def note_use(home: str, root: str) -> None:
     """Note that an agent works in *root* now."""
     with _one_at_a_time, store.Registry(home) as registry:
         registry.used(root, time.time())
+
+
+def set_aside_if_damaged(home: str, root: str) -> bool:
+    """Set the memory of *root* aside if it is damaged, and return whether it was."""
+    told = soundness.damage(paths.memory_file(home, root))
+    if told:
+        _log.warning("the memory of %s is damaged and made anew: %s", root, told)
+        with _one_at_a_time:
+            memories.set_aside(home, root)
+    return bool(told)
 
 
 def forget_if_removed(home: str, root: str) -> bool:
@@ -83,6 +120,12 @@ def head_debts(home: str, root: str) -> list[str]:
         return store.head_debts(home, root, head, RECIPE)
 
 
+def is_untold(home: str, root: str) -> bool:
+    """Return whether the memory of *root* owes what the registry was never told of."""
+    with _one_at_a_time:
+        return store.is_untold(home, root)
+
+
 def owe(home: str, root: str, owed: Iterable[str]) -> None:
     """Write down that the paths *owed* are owed, then nudge a worker.
 
@@ -94,6 +137,7 @@ def owe(home: str, root: str, owed: Iterable[str]) -> None:
     """
     with _one_at_a_time:
         store.mark(home, root, owed)
+        failpoints.reach("watch.before_nudge")
         jobs.nudge(home, root)
 
 
@@ -111,6 +155,17 @@ def verify(home: str, root: str) -> None:
     """Note that the memory of *root* agrees with the disk, debts included."""
     with suppress(FileNotFoundError):  # forgotten a moment ago
         store.touch_verified(home, root)
+
+
+def _listed(home: str) -> list[Project]:
+    with store.Registry(home) as registry:
+        return registry.projects()
+
+
+def _recover(home: str) -> None:
+    for root in store.recover(home):
+        _log.warning("the registry had lost %s; it is entered again", root)
+        jobs.nudge(home, root)
 
 
 def _signature(file: str) -> tuple[int, int] | None:

@@ -186,6 +186,8 @@ class PrunedTree:
         if event.is_moved_to and folder in self._watch_of:
             # It took the place of an empty folder, whose end may be reported only later.
             self._drop({folder: self._watch_of[folder]})
+        if event.is_attrib and folder in self._watch_of:
+            self._sink.desynced("rights")  # its files may be readable again, or no longer
         is_new = folder not in self._watch_of and not event.is_delete
         if is_new and not self._ignore.skips(folder):
             self._adopt(folder)
