@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
@@ -107,6 +108,13 @@ class PruneSettings(_Section, frozen=True):
     most_mb: Amount = 20_000
 
 
+class DatabaseSettings(_Section, frozen=True):
+    """The database of a team."""
+
+    #: ``postgresql://…``; empty for none.
+    url: str = ""
+
+
 class TranscriptsSettings(_Section, frozen=True):
     """What agents write down of their sessions."""
 
@@ -125,6 +133,7 @@ class _Document(_Section, frozen=True):
     serve: ServeSettings = ServeSettings()
     prune: PruneSettings = PruneSettings()
     transcripts: TranscriptsSettings = TranscriptsSettings()
+    database: DatabaseSettings = DatabaseSettings()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -140,6 +149,7 @@ class Settings(msgspec.Struct, frozen=True):
     serve: ServeSettings = ServeSettings()
     prune: PruneSettings = PruneSettings()
     transcripts: TranscriptsSettings = TranscriptsSettings()
+    database: DatabaseSettings = DatabaseSettings()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -225,3 +235,16 @@ def _check_choices(document: _Document, place: str) -> None:
             f"policy.explore in {place} is {document.policy.explore!r}",
             'it is "inject" or "deny"',
         )
+    if document.database.url and not _is_postgres(document.database.url):
+        # Without the value, which holds a password as a rule.
+        raise ConfigError(
+            f"database.url in {place} or RTKQ_DATABASE_URL is no address of a PostgreSQL database",
+            "it is like postgresql://user:password@host/database",
+        )
+
+
+def _is_postgres(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("postgresql", "postgres")
+    except ValueError:
+        return False

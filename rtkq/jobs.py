@@ -19,13 +19,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from huey import Huey
-from huey.storage import SqliteStorage
-
-from rtkq import failpoints, paths
+from rtkq import drivers, failpoints, paths
 from rtkq.errors import RtkqError, StoreDamaged
 from rtkq.store import Registry
 from rtkq.store.database import inode, private_folder, translated
+
+with drivers.left_out():
+    from huey import Huey
+    from huey.storage import SqliteStorage
 
 #: A project an agent is using now goes before the others.
 PRIORITY_IN_USE = 10

@@ -89,6 +89,11 @@ def heartbeat_file(home: str, kind: str) -> str:
     return f"{home}/run/{kind}.heartbeat"
 
 
+def team_file(home: str) -> str:
+    """Return the file that tells how the team's database was found last."""
+    return f"{home}/run/team.json"
+
+
 def serve_socket(home: str) -> str:
     """Return the unix socket of the HTTP daemon."""
     return f"{home}/run/serve.sock"

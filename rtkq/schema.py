@@ -14,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from peewee import (
-    BlobField,
-    BooleanField,
-    CompositeKey,
-    FloatField,
-    IntegerField,
-    Model,
-    TextField,
-)
+from rtkq import drivers
+
+with drivers.left_out():
+    from peewee import (
+        BlobField,
+        BooleanField,
+        CompositeKey,
+        FloatField,
+        IntegerField,
+        Model,
+        TextField,
+    )
 
 #: "rtkq" in ASCII; tells our files from any other SQLite file.
 APPLICATION_ID = 0x72746B71

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from rtkq import paths
 from rtkq.recall import layout
+from tests.postgres import Proxy, Server, program
 
 
 @pytest.fixture
@@ -22,6 +23,30 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("RTKQ_HOME", folder)
     monkeypatch.setenv("RTKQ_CONFIG", str(tmp_path / "config.toml"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL that the tests started; it may be stopped and started by them."""
+    if program("initdb") is None and not os.environ.get("CI"):
+        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def database(postgres: Server) -> str:
+    """The address of an empty database."""
+    return postgres.database()
+
+
+@pytest.fixture
+def proxy(postgres: Server) -> Iterator[Proxy]:
+    """A way to the PostgreSQL that can be disturbed."""
+    made = Proxy(postgres)
+    yield made
+    made.close()
 
 
 class Checkout:

@@ -33,13 +33,16 @@ def command(path: str, is_all: bool, form: str) -> None:
     else:
         projects = [report.project(settings, known_root_of(settings.home, path))]
     processes = report.processes(settings.home)
+    team = report.team(settings)
     if form == "json":
-        print_json([entry | {"processes": processes} for entry in projects])
+        print_json([entry | {"processes": processes, "team": team} for entry in projects])
         return
     for entry in projects:
         _print_project(entry)
     for kind, beat in processes.items():
         click.echo(f"{kind:9} {_told(beat)}")
+    if team is not None:
+        click.echo(f"team      {team['url']}, {_reached(team)}")
 
 
 def _print_project(entry: dict[str, Any]) -> None:
@@ -69,6 +72,15 @@ def _told(beat: dict[str, Any] | None) -> str:
         if beat.get(trouble)
     ]
     return f"{life}, process {beat['pid']}, last beat {ago} ago{''.join(troubles)}"
+
+
+def _reached(team: dict[str, Any]) -> str:
+    if team["failures"]:
+        found = "being tried again" if team["is_reached"] else "not reached, work goes on without"
+        return f"{found}\n          {clean(team['error'])}"
+    if team["answered_at"] is None:
+        return "not asked yet"
+    return f"answered {_duration(max(0.0, time.time() - team['answered_at']))} ago"
 
 
 def _duration(seconds: float) -> str:

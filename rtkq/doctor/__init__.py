@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rtkq.doctor import client, hooks, machine, memory, processes
+from rtkq.doctor import client, hooks, machine, memory, processes, team
 from rtkq.doctor.verdicts import Check, Patient, Result, Verdict, fail
 from rtkq.errors import RtkqError
 
@@ -22,7 +22,7 @@ _LONGEST_S = 20.0
 GROUPS: dict[str, tuple[Check, ...]] = {
     "hooks": (*hooks.CHECKS, *client.CHECKS),
     "processes": processes.CHECKS,
-    "memory": memory.CHECKS,
+    "memory": (*memory.CHECKS, *team.CHECKS),
     "machine": machine.CHECKS,
 }
 

@@ -11,10 +11,12 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-import peewee
-
+from rtkq import drivers
 from rtkq.errors import HomeError, StoreBusy, StoreDamaged, StoreError, StoreFull
 from rtkq.schema import APPLICATION_ID, Schema
+
+with drivers.left_out():
+    import peewee
 
 _SIGNS_OF_DAMAGE = (
     "malformed",

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import xxhash
 
@@ -25,6 +25,34 @@ _KEYS_A_QUERY = 500
 _DAY_S = 86400
 #: A database is written anew when more than a fourth of it is empty.
 _WORTH_VACUUM = 4
+
+
+class FactStore(Protocol):
+    """What everybody who needs facts knows of where they lie.
+
+    An entry is expendable: what is not found is extracted again and put.
+    """
+
+    def fetch(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the stored payloads of *keys*; what is not stored is left out."""
+
+    def put(self, payloads: Mapping[bytes, bytes]) -> None:
+        """Store *payloads* by key; what was stored under a key before is replaced."""
+
+
+class LocalFacts:
+    """The facts under one home."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+
+    def fetch(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the stored payloads of *keys*; what is not stored is left out."""
+        return fetch(self._home, keys)
+
+    def put(self, payloads: Mapping[bytes, bytes]) -> None:
+        """Store *payloads* by key, one short transaction a database."""
+        put(self._home, payloads)
 
 
 def content_hash(data: bytes) -> bytes:
@@ -76,6 +104,12 @@ def put(home: str, payloads: Mapping[bytes, bytes]) -> None:
                 )
         except StoreDamaged:
             _drop(database)
+
+
+def keys_of(home: str, shard: int) -> list[bytes]:
+    """Return all keys of a shard, in order."""
+    with _of_shard(home, shard) as database:
+        return [key for (key,) in database.connection.execute("SELECT key FROM fact ORDER BY key")]
 
 
 # -- what is old ---------------------------------------------------------------------------

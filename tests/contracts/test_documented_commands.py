@@ -260,8 +260,10 @@ def test_status_prints_the_fields_of_the_reference(
     running: None,
     documented: Callable[[str], set[str]],
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With watcher and workers alive, for they tell most."""
+    """With watcher and workers alive and a team, for they tell most."""
+    monkeypatch.setenv("RTKQ_DATABASE_URL", "postgresql://127.0.0.1/team")
     found = printed(capsys, "status", refreshed)
 
     assert fields(found) == documented("JSON of rtkq status")

@@ -71,6 +71,15 @@ def key(name: str) -> bytes:
     return store.key(bytes.fromhex(name), "commit", _VERSION)
 
 
+def is_of_commit(key: bytes) -> bool:
+    """Return whether *key* is that of a commit.
+
+    Those stay where they are: git has them at hand wherever there is a checkout, for less than
+    asking a server takes, and messages are for those who have the repository.
+    """
+    return key.rpartition(b":")[0].endswith(b"commit")
+
+
 def _rows(memory: Memory) -> dict[str, _Row]:
     found = memory.connection.execute("SELECT name, id, paths FROM history")
     return {name: _Row(number, paths.split("\n")) for name, number, paths in found}

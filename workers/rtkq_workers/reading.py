@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rtkq import failpoints
+from rtkq import failpoints, team
 from rtkq.build.source import Source
 from rtkq.extract import MAX_BYTES
 from rtkq.extract.facts import Facts, decode
@@ -60,7 +60,7 @@ def sources(
     """Return the files at *paths* in batches, in the order given; what is gone is left out.
 
     Args:
-        home: Folder for everything rtkq stores; facts are fetched from it and put there.
+        home: Folder for everything rtkq stores, with the facts; see `team.facts`.
         root: Real path of the checkout.
         paths: Relative to *root*.
         known: Files whose content needs no reading while their stamp is the same.
@@ -77,7 +77,7 @@ class _Librarian:
     """Finds the facts about files that were read, and has those extracted that nobody has."""
 
     def __init__(self, home: str, root: str, *, is_fresh: bool) -> None:
-        self._home = home
+        self._facts = team.facts(home)
         self._root = root
         self._is_fresh = is_fresh
 
@@ -89,19 +89,19 @@ class _Librarian:
             else b""
             for one in batch
         ]
-        stored = {} if self._is_fresh else store.fetch(self._home, filter(None, keys))
+        stored = {} if self._is_fresh else self._facts.fetch(filter(None, keys))
         fresh: dict[bytes, bytes] = {}
         found = [
             self._source(one, key, stored, fresh) for one, key in zip(batch, keys, strict=True)
         ]
         failpoints.reach("extract.before_put")
-        store.put(self._home, fresh)
+        self._facts.put(fresh)
         return found
 
     def _source(
         self, one: Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
     ) -> Source:
-        facts = self._facts(one, key, stored, fresh)
+        facts = self._facts_of(one, key, stored, fresh)
         return Source(
             one.path,
             one.stamp,
@@ -112,7 +112,7 @@ class _Librarian:
             is_new=key in fresh,
         )
 
-    def _facts(
+    def _facts_of(
         self, one: Read, key: bytes, stored: Mapping[bytes, bytes], fresh: dict[bytes, bytes]
     ) -> Facts:
         if not key:
@@ -151,7 +151,7 @@ def facts_of(home: str, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, 
         for path, content, language in entries
         if content and language
     }
-    stored = store.fetch(home, keys.values())
+    stored = team.facts(home).fetch(keys.values())
     try:
         return {path: decode(stored[key]) for path, key in keys.items()}
     except (KeyError, ValueError):

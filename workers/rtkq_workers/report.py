@@ -12,6 +12,8 @@ from rtkq.records import State
 from rtkq.schema import DebtRow, FileRow
 from rtkq.store import Registry
 from rtkq.store import memory as memories
+from rtkq.team import condition
+from rtkq.team.address import shown
 from rtkq_workers import heartbeat
 
 #: What the extractor began and could not end.
@@ -96,3 +98,17 @@ def processes(home: str) -> dict[str, dict[str, Any] | None]:
         beat = heartbeat.read(home, kind)
         found[kind] = beat and beat | {"is_alive": heartbeat.is_alive(home, kind)}
     return found
+
+
+def team(settings: Settings) -> dict[str, Any] | None:
+    """Return how the team's database was found last, without asking it; None without a team."""
+    if not settings.database.url:
+        return None
+    found = condition.read(settings.home)
+    return {
+        "url": shown(settings.database.url),
+        "is_reached": found.answered_at > 0 and found.is_usable,
+        "answered_at": found.answered_at or None,
+        "failures": found.failures,
+        "error": found.error,
+    }

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from huey import crontab
-
-from rtkq import jobs
+from rtkq import drivers, jobs, team
 from rtkq.config import Settings
 from rtkq.errors import RtkqError, StoreError
 from rtkq.store import Registry
-from rtkq_workers import fold, heartbeat, orphans, pay, prune, sweep
+from rtkq_workers import fold, heartbeat, orphans, pay, prune, share, sweep
+
+with drivers.left_out():
+    from huey import crontab
 
 _log = logging.getLogger(__name__)
 
@@ -38,12 +39,19 @@ _LARGE_BYTES = 100 * 1024 * 1024
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-def run(settings: Settings, workers: int) -> int:
+def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     """Run *workers* processes until SIGTERM or SIGINT; return the exit code, 0 or 130.
 
     A second pool on the same home is harmless: leases keep two workers off one checkout.
+
+    Args:
+        settings: Those in force.
+        workers: How many processes to keep.
+        is_server: Publish facts for the team.
     """
     home = settings.home
+    if is_server:
+        team.publish(home, settings.database.url)
     os.nice(_NICE)
     jobs.bind(lambda root: _pay_and_leave_if_large(home, root))
     huey = jobs.queue(home).huey
@@ -52,6 +60,9 @@ def run(settings: Settings, workers: int) -> int:
     huey.periodic_task(crontab())(_named("fold", lambda: fold.fold(home)))
     chore = _named("prune", lambda: prune.prune(settings))
     huey.periodic_task(crontab(minute=prune.EVERY))(chore)
+    if is_server:
+        huey.on_startup()(lambda: share.share(home))
+        huey.periodic_task(crontab())(_named("share", lambda: share.share_a_shard(home)))
     consumer = huey.create_consumer(
         workers=workers,
         worker_type="process",
@@ -98,14 +109,25 @@ def _named(name: str, body: Callable[[], None]) -> Callable[[], None]:
     return body
 
 
-def burst(settings: Settings) -> int:
-    """Rebuild in this process until nothing is owed that may be tried now."""
+def burst(settings: Settings, *, is_server: bool = False) -> int:
+    """Rebuild in this process until nothing is owed that may be tried now.
+
+    Returns:
+        The exit code: 1 where facts had to be published and could not.
+    """
     home = settings.home
+    if is_server:
+        team.publish(home, settings.database.url)
+    _pay_all(home)
+    return 0 if not is_server or share.share(home) else 1
+
+
+def _pay_all(home: str) -> None:
     while True:
         with Registry(home) as registry:
             owing = registry.owing(time.time())
         if not owing:
-            return 0
+            return
         for project in owing:
             pay.pay(home, project.root)
         time.sleep(_BURST_PAUSE_S)

@@ -1,0 +1,75 @@
+"""What people who work on the same code share: facts, on a PostgreSQL server of theirs.
+
+Without a `database.url` there is no team, and nothing here costs anything.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from rtkq import config
+from rtkq.errors import ConfigError, ExtraMissing
+from rtkq.store.facts import FactStore, LocalFacts
+
+if TYPE_CHECKING:
+    from rtkq.team.team_facts import SharedFacts
+
+#: Homes whose facts this process, and those it forks, may publish.
+_publishing: set[str] = set()
+#: By home and process: a connection must not be used across a fork.
+_shared: dict[tuple[str, int], SharedFacts | None] = {}
+
+
+def facts(home: str) -> FactStore:
+    """Return where this process finds and puts facts: under *home*, and at the team's."""
+    local = LocalFacts(home)
+    common = shared(home)
+    if common is None:
+        return local
+    from rtkq.team.team_facts import TeamFacts
+
+    return TeamFacts(local, common)
+
+
+def shared(home: str) -> SharedFacts | None:
+    """Return the team's facts as this process may use them; None without a team."""
+    place = home, os.getpid()
+    if place not in _shared:
+        _shared[place] = _made(home, config.load().database.url)
+    return _shared[place]
+
+
+def _made(home: str, url: str) -> SharedFacts | None:
+    if not url:
+        return None
+    from rtkq.team.team_facts import SharedFacts
+
+    made = SharedFacts(home, url, is_publishing=home in _publishing)
+    atexit.register(made.close)
+    return made
+
+
+def publish(home: str, url: str) -> None:
+    """Let this process, and those it forks, publish the facts of *home* at *url*.
+
+    Only a server worker calls this: what it extracted itself the others believe.
+
+    Raises:
+        ConfigError: There is no *url*.
+        ExtraMissing: The driver is not installed.
+    """
+    if not url:
+        raise ConfigError(
+            "a server worker publishes facts in the team's database, and none is set",
+            "set RTKQ_DATABASE_URL, or database.url in config.toml",
+        )
+    if find_spec("psycopg") is None:
+        raise ExtraMissing("a server worker", "team", "psycopg")
+    from rtkq.team import condition
+
+    condition.forget(home)
+    _publishing.add(home)
+    _shared.pop((home, os.getpid()), None)
