@@ -14,6 +14,7 @@ from rtkq import config, paths
 from rtkq.cli import options, print_json
 from rtkq.cli.checkout import registered_root_of, root_of
 from rtkq.errors import ConfigError, StoreError
+from rtkq.recall.render import clean
 
 if TYPE_CHECKING:
     from rtkq.doctor import Finding
@@ -61,7 +62,7 @@ def print_findings(findings: Iterable[Finding], *, is_brief: bool = False) -> li
         if one.group != group:
             click.echo(_styled(one.group.capitalize(), bold=True))
         if one.fixed and one.fixed != fixed:
-            click.echo(f"  {_styled('fixed', fg='cyan')} {one.fixed}")
+            click.echo(f"  {_styled('fixed', fg='cyan')} {clean(one.fixed)}")
         group, fixed = one.group, one.fixed
         _print_finding(one)
     click.echo(_summary(found))
@@ -70,9 +71,9 @@ def print_findings(findings: Iterable[Finding], *, is_brief: bool = False) -> li
 
 def _print_finding(one: Finding) -> None:
     word = _styled(f"{one.result:5}", fg=_COLOURS[one.result])
-    click.echo(f"  {word} {one.check:16} {one.detail}")
+    click.echo(f"  {word} {one.check:16} {clean(one.detail)}")
     if one.hint:
-        click.echo(f"{'':25}{_styled('→ ' + one.hint, dim=True)}")
+        click.echo(f"{'':25}{_styled('→ ' + clean(one.hint), dim=True)}")
 
 
 def _summary(findings: list[Finding]) -> str:

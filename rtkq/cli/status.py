@@ -46,7 +46,7 @@ def command(path: str, is_all: bool, form: str) -> None:
 
 
 def _print_project(entry: dict[str, Any]) -> None:
-    click.echo(entry["project"])
+    click.echo(clean(entry["project"]))
     age = "never" if entry["age_s"] is None else f"{_duration(entry['age_s'])} ago"
     lag = f", oldest {_duration(entry['lag_s'])}" if entry["backlog"] else ""
     click.echo(f"  state    {entry['state']}, generation {entry['generation']}, indexed {age}")
@@ -58,7 +58,7 @@ def _print_project(entry: dict[str, Any]) -> None:
     click.echo(f"  backlog  {entry['backlog']}{lag}")
     if entry["last_error"]:
         tries = f" (try {entry['attempts']})" if entry["attempts"] else ""
-        click.echo(f"  error    {entry['last_error']}{tries}")
+        click.echo(f"  error    {clean(entry['last_error'])}{tries}")
 
 
 def _told(beat: dict[str, Any] | None) -> str:
@@ -67,7 +67,7 @@ def _told(beat: dict[str, Any] | None) -> str:
     ago = _duration(max(0.0, time.time() - beat["beat_at"]))
     life = "alive" if beat["is_alive"] else "dead"
     troubles = [
-        f"\n          {trouble}: {', '.join(beat[trouble])}"
+        f"\n          {trouble}: {', '.join(map(clean, beat[trouble]))}"
         for trouble in ("limits", "polled", "missing")
         if beat.get(trouble)
     ]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-import tomllib
 from collections.abc import Iterator
 
-from rtkq import paths, recall, store
+from rtkq import paths, recall, repository, store
 from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
-from rtkq.errors import StoreDamaged
+from rtkq.errors import ConfigError, StoreDamaged
 from rtkq.records import Project, Stage, State
 from rtkq.store import Registry, soundness
 from rtkq.store import facts as fact_store
@@ -171,16 +170,14 @@ def _failed_files(patient: Patient) -> Iterator[Verdict]:
 
 
 def _repository_settings(patient: Patient) -> Iterator[Verdict]:
-    file = os.path.join(patient.root, "rtkq.toml")
+    if not os.path.lexists(os.path.join(patient.root, repository.FILE)):
+        return
     try:
-        with open(file, "rb") as stream:
-            tomllib.load(stream)
-    except FileNotFoundError:
+        found = repository.wishes(patient.root)
+    except ConfigError as error:
+        yield fail(error.message, error.hint)
         return
-    except (OSError, ValueError) as error:
-        yield fail(f"{file} cannot be read: {error}", "mend or remove it")
-        return
-    yield warn(f"{file} is not read by this version", "nothing in it has an effect")
+    yield ok(f"leaves out {len(found.ignore.paths)} patterns")
 
 
 CHECKS = (

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from rtkq.extract.private import is_private
+
 #: Textual files without a grammar here: indexed by their words.
 TEXT = "text"
 
@@ -88,15 +90,10 @@ _DEVELOPMENT = re.compile(r"dev|test|lint|doc|build|ci|typing")
 #: What the whole text of a manifest is written in, where that is more than words.
 _WRITTEN_IN = {"bundler": "ruby", "gradle_kts": "kotlin"}
 
-#: Never read whatever their suffix says: secrets, lock files, what a bundler wrote.
+#: Never read whatever their suffix says: lock files, what a bundler wrote.
 _NEVER = re.compile(
     r"""
-      \.env.* | \.netrc | _netrc | \.npmrc | \.pypirc | \.pgpass | \.htpasswd
-    | id_(?:rsa|dsa|ecdsa|ed25519).*
-    | .*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|gpg|asc|tfvars|tfstate)
-    | (?:credentials|secrets?|service[-_]account)
-      (?:[^.]* | .*\.(?:json|ya?ml|toml|ini|cfg|conf|txt|xml|properties|env))
-    | .*[.-]lock(?:\.json|\.ya?ml)? | npm-shrinkwrap\.json | go\.sum
+      .*[.-]lock(?:\.json|\.ya?ml)? | npm-shrinkwrap\.json | go\.sum
     | .*[.-]min\.[a-z]+ | .*\.(?:map|bundle\.js)
     """,
     re.VERBOSE,
@@ -162,7 +159,7 @@ def language_of(path: str) -> str | None:
         are never read: secrets, lock files, minified bundles, images, archives, unknown kinds.
     """
     name = path.rpartition("/")[2].lower()
-    if _NEVER.fullmatch(name):
+    if _NEVER.fullmatch(name) or is_private(path):
         return None
     stem, dot, suffix = name.rpartition(".")
     manifest = _manifest_of(name, suffix)

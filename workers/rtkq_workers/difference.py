@@ -10,6 +10,7 @@ from rtkq.records import KnownFile, Stamp
 from rtkq.store import memory as memories
 from rtkq_workers import reading
 from rtkq_workers.watch import scan
+from rtkq_workers.watch.ignore import is_left_out
 
 #: (path, added, modified or removed), in order of path.
 Changes = list[tuple[str, str]]
@@ -60,7 +61,7 @@ def since_revision(root: str, revision: str) -> Changes:
         raise ProjectError(
             f"git knows no revision {revision!a} in {root}", "`git log` lists what it knows"
         )
-    return changes
+    return [change for change in changes if not is_left_out(change[0])]
 
 
 def summary(changes: Changes) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from itertools import accumulate
 
 from pathspec import GitIgnoreSpec
 
-from rtkq import git
+from rtkq import git, repository
+from rtkq.extract.private import is_private
 
 #: Folders that hold no source of a project, whatever its rules say.
 _NEVER = (".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__")
@@ -109,6 +110,26 @@ class Ignore:
 def is_never(path: str) -> bool:
     """Return whether *path* is, or lies in, a folder that is left out of every project."""
     return _NEVER_INSIDE.search(path) is not None
+
+
+def rules_of_repository(root: str) -> Callable[[str], bool]:
+    """Return what tells whether the repository's own ``rtkq.toml`` leaves a file out."""
+    patterns = repository.believed(root).ignore.paths
+    lines = [line for line in patterns if _is_valid(line)]
+    if not lines:
+        return lambda _path: False
+    spec = GitIgnoreSpec.from_lines(lines)
+    return lambda path: bool(spec.check_file(path).include)
+
+
+def is_left_out(path: str) -> bool:
+    """Return whether the file at *path* is left out of every project.
+
+    Secrets; and names that could not be shown as they are: control characters, line breaks, marks
+    that turn the direction of writing, and the brackets of a tag.
+    """
+    is_plain = path.isprintable() and "<" not in path and ">" not in path
+    return not is_plain or is_never(path) or is_private(path)
 
 
 def is_checkout(folder: str) -> bool:

@@ -13,6 +13,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
+from rtkq import repository
 from rtkq_workers.watch.ignore import Ignore
 from rtkq_workers.watch.observe import GIT_NAMES, Sink
 
@@ -105,7 +106,7 @@ class NativeTree(FileSystemEventHandler):
                 self._sink.desynced("git")
         elif not place.startswith(f"{self._root}/"):
             return
-        elif name in (".git", ".gitignore"):
+        elif name in (".git", ".gitignore", repository.FILE):
             self._sink.desynced("rules")
         elif not self._ignore.covers(path := place[len(self._root) + 1 :]):
             self._report_path(path, event)

@@ -26,6 +26,7 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
+from rtkq import repository
 from rtkq_workers.watch import scan
 from rtkq_workers.watch.ignore import Ignore
 from rtkq_workers.watch.observe import GIT_NAMES, WATCHES_LIMIT, Sink
@@ -173,7 +174,7 @@ class PrunedTree:
             self._handle_file(name, _joined(folder, name))
 
     def _handle_file(self, name: str, path: str) -> None:
-        if name == ".gitignore":
+        if name == ".gitignore" or path == repository.FILE:
             self._sink.desynced("rules")
         else:
             self._sink.touched(path)

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from rtkq import git as git_
 from rtkq.records import KnownFile, Stamp
-from rtkq_workers.watch.ignore import Ignore, is_checkout, is_never
+from rtkq_workers.watch.ignore import Ignore, is_checkout, is_left_out, rules_of_repository
 
 
 def survey(root: str, *, git: bool = True) -> dict[str, Stamp]:
@@ -75,9 +75,10 @@ def compare(seen: Mapping[str, Stamp], known: Mapping[str, KnownFile]) -> list[s
 def stamps(root: str, paths: Iterable[str]) -> dict[str, Stamp]:
     """Return the stamps of those *paths* that are regular files inside *root*."""
     seen: dict[str, Stamp] = {}
+    own = rules_of_repository(root)
     is_real: dict[str, bool] = {"": True}
     for path in paths:
-        if is_never(path) or not _is_inside(root, path.rpartition("/")[0], is_real):
+        if is_left_out(path) or own(path) or not _is_inside(root, path.rpartition("/")[0], is_real):
             continue
         status = _status(f"{root}/{path}")
         if status is not None and stat.S_ISREG(status.st_mode):
