@@ -56,5 +56,8 @@ def _print_conditions(conditions: list[Condition], form: str) -> None:
     if form == "json":
         print_json([asdict(one) for one in conditions])
         return
+    if all((one.state, one.change) == ("absent", "unchanged") for one in conditions):
+        click.echo("no service of rtkq is installed: nothing to remove")
+        return
     for one in conditions:
         click.echo(f"{one.service:8} {one.state:9} {one.change or '':9} {one.file}")

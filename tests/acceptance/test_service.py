@@ -43,6 +43,7 @@ def test_services_live_from_install_to_uninstall(home: str, managed: Path) -> No
     assert rtkq("service", "status").returncode == 0
     assert set(conditions("uninstall").values()) == {("absent", "removed")}
     assert set(conditions("uninstall").values()) == {("absent", "unchanged")}
+    assert "nothing to remove" in rtkq("service", "uninstall").stdout
     assert not list(managed.rglob("*rtkq*"))
 
 

@@ -55,6 +55,21 @@ def test_weights_are_those_of_the_ranking(
     assert told == WEIGHTS
 
 
+def test_extras_are_told_where_rtkq_is_installed(
+    page: Callable[[str], Any], table: Callable[[str], list[list[str]]]
+) -> None:
+    """Whoever lacks one is sent to this page."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+
+    told = [
+        extra.strip("`") for extra, _ in table(page("docs/how-to/install.md").sections()["Install"])
+    ]
+
+    assert sorted(told) == sorted(extras)
+
+
 def test_reading_order_names_files_that_are_there() -> None:
     """Files move; the page that leads through them moves along."""
     text = (ROOT / "docs/explanation/reading-order.md").read_text()
