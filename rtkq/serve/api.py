@@ -121,7 +121,11 @@ def _status(service: Service, folder: str | None) -> dict[str, Any]:
         projects = report.all_projects(service.settings)
     else:
         projects = [report.project(service.settings, service.root_of(folder))]
-    return {"projects": projects, "processes": report.processes(service.settings.home)}
+    return {
+        "projects": projects,
+        "processes": report.processes(service.settings.home),
+        "team": report.team(service.settings),
+    }
 
 
 async def _body(request: Request, shape: type[R]) -> R:

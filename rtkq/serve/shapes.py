@@ -162,6 +162,7 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
     projects: list[ProjectStatus]
     processes: dict[str, Any]
+    team: dict[str, Any] | None
 
 
 class Place(msgspec.Struct, frozen=True):

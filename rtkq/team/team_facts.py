@@ -92,7 +92,7 @@ class SharedFacts:
     def publish_lacking(self, local: FactStore, keys: Iterable[bytes]) -> bool:
         """Publish those of *keys* that the server lacks; return whether all are there now."""
         listed = list(keys)
-        lacking = self._asked(lambda facts: facts.lacking(listed), _PUBLISH_S)
+        lacking = self._asked(lambda facts: facts.lacking(listed), _PUBLISH_S, is_knocking=True)
         if not lacking:
             return lacking is not None
         payloads = local.fetch(lacking)
@@ -102,13 +102,28 @@ class SharedFacts:
         """Give the connection back, if there is one."""
         self._line.close()
 
-    def _asked(self, request: Callable[[PostgresFacts], A], patience_s: float) -> A | None:
-        """Return the answer, or None where there is none in time."""
+    def _asked(
+        self,
+        request: Callable[[PostgresFacts], A],
+        patience_s: float,
+        *,
+        is_knocking: bool = False,
+    ) -> A | None:
+        """Return the answer, or None where there is none in time.
+
+        Args:
+            request: What to ask.
+            patience_s: How long to wait for the answer, in seconds.
+            is_knocking: Whether the request itself may find out that the server is back, for
+                nobody waits for it; else somebody knocks beside the work.
+        """
         known = condition.read(self._home)
         if not known.is_usable:
-            if known.is_knock_due(time.time()):
+            if not known.is_knock_due(time.time()):
+                return None
+            if not is_knocking:
                 self._knock(known)
-            return None
+                return None
         try:
             answer = self._answer(request, patience_s)
         except Exception as error:  # whatever it is: the work goes on without the team
@@ -131,7 +146,7 @@ class SharedFacts:
 
         def knock() -> None:
             try:
-                self._line.ask(lambda facts: facts.fetch([b""]), _CONNECT_S + _LEAST_S)
+                self._answer(lambda facts: facts.fetch([b""]), _LEAST_S)
             except Exception as error:
                 self._note_failure(error)
             else:

@@ -62,7 +62,7 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     huey.periodic_task(crontab(minute=prune.EVERY))(chore)
     if is_server:
         huey.on_startup()(lambda: share.share(home))
-        huey.periodic_task(crontab())(_named("share", lambda: share.share_a_shard(home)))
+        huey.periodic_task(crontab())(_named("share", lambda: share.share_in_turn(home)))
     consumer = huey.create_consumer(
         workers=workers,
         worker_type="process",

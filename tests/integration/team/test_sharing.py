@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +15,10 @@ import pytest
 
 from rtkq import config, store
 from rtkq.errors import ConfigError
-from rtkq_workers import extractor, run
+from rtkq_workers import extractor, run, share
 from rtkq_workers.rebuild import rebuild
+
+_PATIENCE_S = 30.0
 
 Rows = Callable[[str], dict[str, list[Any]]]
 
@@ -147,6 +153,56 @@ def test_facts_that_were_extracted_during_an_outage_are_published_later(
     assert publish(server, monkeypatch) == 0
 
     assert rows_in(database) >= 5
+
+
+@pytest.mark.usefixtures("impatient")
+def test_first_turn_after_an_outage_publishes_all(
+    server: str, database: str, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one shard a minute."""
+    with postgres.stopped():
+        publish(server, monkeypatch)
+
+    share.share_in_turn(server)
+
+    assert rows_in(database) >= 5
+
+
+def test_server_worker_prepares_the_database_before_it_has_anything_to_publish(
+    home: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else clients would be told of missing tables until then."""
+    monkeypatch.setenv("RTKQ_DATABASE_URL", database)
+
+    assert publish(home, monkeypatch) == 0
+
+    assert rows_in(database) == 0
+
+
+def test_pool_of_server_workers_publishes_what_it_extracts(
+    server: str, checkout: Any, database: str
+) -> None:
+    """Each worker has a connection of its own: none is there before a fork."""
+    command = [sys.executable, "-m", "rtkq.cli"]
+    environment = os.environ | {"RTKQ_HOME": server}
+    with subprocess.Popen(
+        [*command, "worker", "--server", "--workers", "2"], env=environment
+    ) as pool:
+        subprocess.run([*command, "sync", "-q", checkout.root], env=environment, check=True)
+        deadline = time.monotonic() + _PATIENCE_S
+        while not is_published(database):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        pool.terminate()
+
+    assert pool.returncode == 0
+
+
+def is_published(database: str) -> bool:
+    try:
+        return rows_in(database) >= 5
+    except psycopg.errors.UndefinedTable:
+        return False
 
 
 def test_damaged_entry_is_extracted_again_and_mended(
