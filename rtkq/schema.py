@@ -226,7 +226,10 @@ class CommitRow(Model):
 
 
 class DefinitionRow(Model):
-    """A definition in a file; *chunk* ties it to the postings of field ``chunk``."""
+    """A definition in a file; *chunk* ties it to the postings of field ``chunk``.
+
+    Members of types carry ``layout.MEMBERS`` in it as well.
+    """
 
     file = IntegerField()
     chunk = IntegerField()

@@ -11,6 +11,7 @@ from rtkq.build.document import Section, sections
 from rtkq.build.imports import module_of
 from rtkq.build.roles import role_of
 from rtkq.extract.facts import Facts
+from rtkq.recall import layout
 from rtkq.records import Stamp
 
 _FILE_COLUMNS = (
@@ -77,12 +78,12 @@ class Source:
         )
 
     def definition_rows(self, file: int) -> list[tuple[Any, ...]]:
-        """Return the values for ``INSERT_DEFINITION``, a row a definition."""
+        """Return the values for ``INSERT_DEFINITION``, a row a definition or member."""
         starts = [chunk.line for chunk in self.facts.chunks]
         return [
             (
                 file,
-                max(0, bisect_right(starts, one.line) - 1),
+                side | max(0, bisect_right(starts, one.line) - 1),
                 ordinal,
                 one.name,
                 one.kind,
@@ -92,5 +93,6 @@ class Source:
                 one.signature,
                 one.is_exported,
             )
-            for ordinal, one in enumerate(self.facts.definitions)
+            for side, found in ((0, self.facts.definitions), (layout.MEMBERS, self.facts.members))
+            for ordinal, one in enumerate(found)
         ]

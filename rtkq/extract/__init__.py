@@ -91,6 +91,7 @@ def _read(text: Text, language: str) -> Facts:
         chunks=chunks,
         rest=rest,
         manifest=manifests.read(language, text.whole),
+        members=found.members,
     )
 
 

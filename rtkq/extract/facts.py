@@ -31,6 +31,10 @@ KINDS = frozenset(
     }
 )
 
+#: What a member of a type is, whether a struct's field, an enum's constant, a class's attribute
+#: or a property that an interface asks for.
+MEMBER = "field"
+
 #: Level 1 packs nearly as well as 6 on word counts, at a third of the time.
 _COMPRESSION = 1
 
@@ -44,13 +48,14 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
 
     #: Simple name as written, without its container.
     name: str
-    #: One of KINDS.
+    #: One of KINDS, or MEMBER.
     kind: str
     #: Line the name stands on, from 1; for a typedef that ends in its name, the line it begins on.
     line: int
     #: Last line of the body, >= line.
     end_line: int
-    #: One line of at most 200 characters: no body, no comment, "…" for each literal.
+    #: One line of at most 200 characters: no body, no comment, "…" for each literal;
+    #: "" for a member.
     signature: str
     #: Meant for others by the rules of the language (public, export, capital letter ...).
     is_exported: bool
@@ -135,6 +140,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     rest: dict[str, int] = {}
     #: None for a file that is no manifest, or none that could be read.
     manifest: Manifest | None = None
+    #: Of types, in order of appearance. Apart, for there are many and no chunk begins with one.
+    members: list[Definition] = []
 
 
 _encoder = msgspec.msgpack.Encoder()

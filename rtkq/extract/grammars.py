@@ -3,6 +3,7 @@
 The queries under queries/ are ours, one file a language, and speak in capture names:
 
     @function @class ...   the node of a definition; the name is its kind (facts.KINDS)
+    @field                 the same of a type's member (facts.MEMBER)
     @name @body            its name; what its signature leaves out
     @keyword               a word outside of the node that its signature begins with
     @parent                the container's name where the container does not enclose the node

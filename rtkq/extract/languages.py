@@ -106,23 +106,23 @@ _SHARED_VERSION = 1
 #: C++ counts for "c" too, which reads C++ headers, and JavaScript for TypeScript.
 _VERSIONS = {
     "bash": 1,
-    "c": 1,
-    "cpp": 1,
+    "c": 2,
+    "cpp": 2,
     "csharp": 1,
-    "go": 1,
-    "java": 1,
-    "javascript": 1,
+    "go": 2,
+    "java": 2,
+    "javascript": 2,
     "kotlin": 1,
     "lua": 1,
     "php": 1,
-    "python": 1,
+    "python": 2,
     "ruby": 1,
-    "rust": 1,
+    "rust": 2,
     "scala": 1,
     "swift": 1,
     TEXT: 1,
-    "tsx": 1,
-    "typescript": 1,
+    "tsx": 2,
+    "typescript": 2,
 }
 
 #: Raise a manifest's number when its reader changes.

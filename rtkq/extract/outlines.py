@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rtkq.extract import grammars, macros, names
-from rtkq.extract.facts import KINDS, Definition, Import, Relation
+from rtkq.extract.facts import KINDS, MEMBER, Definition, Import, Relation
 from rtkq.extract.modules import modules
 from rtkq.extract.signatures import signature
 from rtkq.extract.spans import VALUES, Span, nest, settle
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Later ones are left out.
 MOST_DEFINITIONS = 4_000
+MOST_MEMBERS = 1_000
 
 #: A longer one comes from a damaged file.
 _LONGEST_NAME = 200
@@ -29,7 +30,7 @@ _WITH_MACROS = frozenset({"c", "cpp"})
 #: Bytes looked at for the blanks that some grammars count to a node's end.
 _TAIL = 200
 
-_KINDS = KINDS | {"container", "namespace"}
+_KINDS = KINDS | {MEMBER, "container", "namespace"}
 _RELATIONS = ("extends", "implements", "alias")
 
 
@@ -40,6 +41,7 @@ class Outline:
     definitions: list[Definition] = field(default_factory=list)
     #: For each definition the row, from 0, where it begins with all that wraps it.
     first_rows: list[int] = field(default_factory=list)
+    members: list[Definition] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
 
@@ -79,10 +81,13 @@ class _Reader:
             self._note(match)
         spans = self._spans(found)
         nest(spans, sorted(self._sections))
-        kept = settle(self._language, spans, self._exported_names)[:MOST_DEFINITIONS]
+        settled = settle(self._language, spans, self._exported_names)
+        kept = [span for span in settled if span.kind != MEMBER][:MOST_DEFINITIONS]
+        members = [span for span in settled if span.kind == MEMBER]
         return Outline(
             definitions=[_definition(self._language, span) for span in kept],
             first_rows=[span.first_row for span in kept],
+            members=[_member(span) for span in members[:MOST_MEMBERS]],
             imports=sorted(dict.fromkeys(self._imports(found)), key=lambda known: known.line),
             relations=list(dict.fromkeys(self._relations(found, spans))),
         )
@@ -214,3 +219,8 @@ def _definition(language: str, span: Span) -> Definition:
         is_exported=span.is_exported,
         parent=span.parent,
     )
+
+
+def _member(span: Span) -> Definition:
+    line = span.row + 1
+    return Definition(span.name, span.kind, line, line, "", span.is_exported, span.parent)

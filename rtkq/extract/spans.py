@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtkq.extract.facts import MEMBER
 from rtkq.extract.names import join
 from rtkq.extract.visibility import Site, is_exported
 
@@ -22,13 +23,16 @@ _TYPES = frozenset({"class", "interface", "struct", "enum", "trait", "container"
 #: Where a module (Ruby's module, a singleton object) has methods, not functions.
 _MODULES_HAVE_METHODS = frozenset({"kotlin", "ruby", "scala"})
 _UNNAMED = frozenset({"container", "namespace"})
+#: Outside of these a member belongs to the unnamed type of a variable, or of a parameter. The
+#: constants of an unnamed enum stand for themselves, at top level or in a namespace.
+_WITH_MEMBERS = _TYPES | _UNNAMED | {"type", "module"}
 
 
 @dataclass(slots=True, eq=False)
 class Span:
     """A definition on its way to being one, or a container that only names what it holds."""
 
-    #: One of facts.KINDS, "container" or "namespace".
+    #: One of facts.KINDS, facts.MEMBER, "container" or "namespace".
     kind: str
     name: str
     #: Containers that its own declaration names: a receiver, the "Foo" of "Foo::bar".
@@ -55,9 +59,17 @@ class Span:
     is_exported: bool = False
 
     @property
+    def is_again(self) -> bool:
+        """It stands in itself: the second "node" of "typedef struct node { … } node"."""
+        outer = self.outer
+        if outer is None or self.kind not in _TYPES:
+            return False
+        return (self.kind, self.name) == (outer.kind, outer.name)
+
+    @property
     def qualified(self) -> str:
         """Name with its containers."""
-        whole = join(self.parent, self.name)
+        whole = self.parent if self.is_again else join(self.parent, self.name)
         return whole if len(whole) <= _LONGEST_QUALIFIED else self.parent
 
 
@@ -80,7 +92,9 @@ def nest(spans: list[Span], sections: list[tuple[int, str]]) -> None:
         span.outer = _innermost(stack, span.begin)
         span.section = current.get(span.outer, "")
         span.parent = join(span.outer.qualified if span.outer else "", span.own_parent)
-        stack.append(span)
+        # What lies within a member's value or type counts as the type's own.
+        if span.kind != MEMBER:
+            stack.append(span)
 
 
 def _innermost(stack: list[Span], byte: int) -> Span | None:
@@ -139,13 +153,15 @@ def _is_exported(language: str, span: Span, is_given: bool) -> bool:
 
 
 def _is_noise(span: Span, defined: set[str]) -> bool:
-    """Tell what nobody looks for: locals, fields, a prototype beside its definition."""
+    """Tell what nobody looks for: locals, a prototype beside its definition."""
     if span.kind in _UNNAMED:
         return True
     outer = span.outer
+    if span.kind == MEMBER:
+        return outer is not None and outer.kind not in _WITH_MEMBERS
     if outer is not None and outer.kind in _FUNCTIONS:
         return span.kind in VALUES or span.is_prototype
     if outer is not None and outer.kind in _TYPES:
-        is_again = span.kind == outer.kind and span.name == outer.name
-        return span.kind in VALUES or is_again or (span.is_prototype and span.qualified in defined)
+        is_twice = span.is_again or (span.is_prototype and span.qualified in defined)
+        return span.kind in VALUES or is_twice
     return span.is_prototype and span.qualified in defined

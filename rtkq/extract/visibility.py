@@ -51,7 +51,7 @@ def _capital(site: Site) -> bool:
 
 
 def _rust(site: Site) -> bool:
-    if site.outer_kind == "trait":
+    if site.outer_kind in ("trait", "enum"):
         return site.is_outer_exported
     in_trait_impl = site.outer_kind == "container" and _has("for", site.outer_head)
     return in_trait_impl or site.kind == "macro" or site.modifiers.lstrip().startswith("pub")

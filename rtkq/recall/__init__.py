@@ -94,11 +94,12 @@ def context(
     """
     is_elsewhere = root not in (None, memory.root)
     state = "dirty" if is_elsewhere else memory.state(stale_after_s)
+    question = Question(task)
     most = most_files(budget_tokens)
-    candidates = rank(memory, Question(task), most)
+    candidates = rank(memory, question, most)
     named = candidates[:most]
     files = _on_disk(named, root or memory.root, is_elsewhere)
-    describe(memory, files, budget_tokens)
+    describe(memory, files, question.names, budget_tokens)
     add_tests(memory, files, candidates, budget_tokens, _finder(root or memory.root))
     first = header(memory, state)
     owed = _owed_lines(memory)

@@ -31,6 +31,9 @@ HALF_LIFE_S = 365 * 86400
 #: Room for 1024 chunks a file and 4 million files.
 CHUNK_BITS = 10
 CHUNK_MASK = (1 << CHUNK_BITS) - 1
+#: Members of types are stored under the number of their chunk and this bit, and so come after
+#: all other definitions of their file.
+MEMBERS = 1 << CHUNK_BITS
 #: How many documents of a term a reader ever sees: bounds the work of a question.
 HEAD_LENGTH = 128
 #: Impacts are stored in one byte; this one stands for the highest BM25 weight, k1 + 1.

@@ -23,7 +23,8 @@ FILES_AT = "SELECT path, id FROM file WHERE path IN ({})"
 
 FILES_NAMED = "SELECT id, path FROM file WHERE name = ? ORDER BY path LIMIT ?"
 
-DEFINERS = "SELECT DISTINCT file FROM definition WHERE name = ? LIMIT ?"
+DEFINERS = f"""SELECT DISTINCT file FROM definition
+               WHERE name = ? AND chunk < {layout.MEMBERS} LIMIT ?"""
 
 #: Of chunks, as the numbers of their documents, in one JSON list: a placeholder each, in VALUES,
 #: would cost more to compile than the rows to read. In the order of the list.
@@ -31,6 +32,7 @@ DEFINITIONS = f"""SELECT value, name, kind, line, definition.parent, signature
                   FROM json_each(?) CROSS JOIN definition
                   ON file = value >> {layout.CHUNK_BITS} AND chunk = value & {layout.CHUNK_MASK}"""
 
+#: Members of types come last: see ``layout.MEMBERS``.
 DEFINITIONS_OF = """SELECT chunk, name, kind, line, parent, signature
                     FROM definition WHERE file = ? ORDER BY chunk, ordinal LIMIT ?"""
 

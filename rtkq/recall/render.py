@@ -23,7 +23,7 @@ MARKER_END = f"</{MARKER}>"
 CHARS_A_TOKEN = 4
 _FILES_A_THOUSAND_TOKENS = 22
 _FEWEST_FILES = 5
-_MOST_FILES = 40
+_MOST_FILES = 60
 _LONGEST_LINE = 140
 #: Definitions a file shows with their signature, by its rank, and what they may take of the room.
 _SIGNATURES_BY_RANK = (4, 3, 3, 2, 2, 1, 1, 1, 1, 1)
@@ -43,6 +43,8 @@ _CHUNKS_BELOW = 6
 _TOLD_BY_SIGNATURE = ("function", "method")
 #: What a definition that matches nothing counts beside the best one of its file.
 _UNMATCHED = 0.1
+#: What a member that the task does not name counts beside a function in its place.
+_MEMBER = 0.1
 
 
 class File:
@@ -66,17 +68,23 @@ class File:
 class Definition:
     """A definition as the context shows it."""
 
-    __slots__ = ("kind", "line", "match", "name", "signature")
+    __slots__ = ("kind", "line", "match", "parent", "signature", "simple")
 
     def __init__(
         self, match: float, name: str, kind: str, line: int, parent: str, signature: str
     ) -> None:
         #: How well it matches beside the best of its file, from 0 to 1.
         self.match = match
-        self.name = f"{parent}.{name}" if parent else name
+        self.simple = name
+        self.parent = parent
         self.kind = kind
         self.line = line
         self.signature = signature
+
+    @property
+    def name(self) -> str:
+        """The name with its containers, joined by dots."""
+        return f"{self.parent}.{self.simple}" if self.parent else self.simple
 
     def text(self) -> str:
         """Return ``:line kind name signature``, what the signature tells left out."""
@@ -91,7 +99,7 @@ class Definition:
 
     def short_text(self) -> str:
         """Return ``name:line``."""
-        return f" {self.name.rpartition('.')[2]}:{self.line}"
+        return f" {self.simple}:{self.line}"
 
 
 def header(memory: Memory, state: str) -> str:
@@ -119,14 +127,22 @@ def most_files(budget_tokens: int) -> int:
     return min(_MOST_FILES, max(_FEWEST_FILES, many))
 
 
-def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
-    """Give each file its definitions, those that match best first."""
+def describe(memory: Memory, files: list[File], names: list[str], budget_tokens: int) -> None:
+    """Give each file its definitions, those that match best first.
+
+    Args:
+        memory: An open memory.
+        files: The files of a context, best first.
+        names: Identifiers in the task: members of types are worth as much as functions if they
+            are among them, and else come last.
+        budget_tokens: Size of the context in tokens of 4 characters.
+    """
     matches = [_matches(file, rank) for rank, file in enumerate(files)]
     wanted = {document: match for found in matches for document, match in found.items()}
     for rank, file in enumerate(files[: _whole_files(budget_tokens)]):
         matched = matches[rank]
         most = _DEFINITIONS_A_FILE if rank < _BEST_FILES else _DEFINITIONS_BELOW
-        if _add_all(memory, file, matched, most):
+        if _add_all(memory, file, matched, names, most):
             for document in matched:
                 del wanted[document]
     by_number = {file.number: file for file in files}
@@ -134,7 +150,7 @@ def describe(memory: Memory, files: list[File], budget_tokens: int) -> None:
         file = by_number[document >> layout.CHUNK_BITS]
         file.definitions.append(Definition(wanted[document], *values))
     for file in files:
-        file.definitions.sort(key=lambda one: (-one.match, one.line, one.name))
+        file.definitions.sort(key=lambda one: (-one.match, one.line, one.simple))
 
 
 def _whole_files(budget_tokens: int) -> int:
@@ -149,8 +165,10 @@ def _matches(file: File, rank: int) -> dict[int, float]:
     return {document: score / file.chunks[0][0] for score, document in file.chunks[:most]}
 
 
-def _add_all(memory: Memory, file: File, matched: dict[int, float], most: int) -> bool:
-    """Give *file* all its definitions, of which *most* are looked at.
+def _add_all(
+    memory: Memory, file: File, matched: dict[int, float], names: list[str], most: int
+) -> bool:
+    """Give *file* all its definitions, of which *most* are looked at, members of types last.
 
     Returns:
         False if there are so many that only those that match nothing were added.
@@ -159,8 +177,11 @@ def _add_all(memory: Memory, file: File, matched: dict[int, float], most: int) -
     is_all = len(rows) < most
     first = file.number << layout.CHUNK_BITS
     for chunk, *values in rows:
-        match = matched.get(first | chunk)
-        if match is None or is_all:
+        match = matched.get(first | chunk & layout.CHUNK_MASK)
+        if chunk >= layout.MEMBERS:
+            weight = 1 if values[0] in names else _MEMBER
+            file.definitions.append(Definition(weight * (match or _UNMATCHED), *values))
+        elif match is None or is_all:
             file.definitions.append(Definition(match or _UNMATCHED, *values))
     return is_all
 
@@ -234,19 +255,16 @@ def _give_signatures(blocks: list[_Block], room_chars: int) -> int:
 def _give_names(blocks: list[_Block], room_chars: int) -> None:
     """Show more definitions by name and line alone, the likeliest first."""
     best = blocks[0].file.score if blocks else 1
-    likely = []
+    likely: list[tuple[float, int, int]] = []
     for rank, one in enumerate(blocks):
         # Cubed: a file that scores half as high is far less than half as likely the right one.
-        chance = -((one.file.score / best) ** 3)
-        likely += [
-            (chance * definition.match, rank, definition.line, place)
-            for place, definition in enumerate(one.file.definitions)
-        ]
-    likely.sort()
-    for _, rank, line, place in likely:
+        share = -((one.file.score / best) ** 3)
+        likely += [(share * known.match, rank, n) for n, known in enumerate(one.file.definitions)]
+    for _, rank, number in sorted(likely):
         one = blocks[rank]
-        definition = one.file.definitions[place]
-        if definition.name in one.shown:
+        definition = one.file.definitions[number]
+        name, line = definition.name, definition.line
+        if name in one.shown:
             continue  # an overload, or there already
         text = clean(definition.short_text())
         cost = len(text) + (0 if one.named else len("  +\n"))
@@ -254,7 +272,7 @@ def _give_names(blocks: list[_Block], room_chars: int) -> None:
             break
         room_chars -= cost
         one.named.append((line, text))
-        one.shown.add(definition.name)
+        one.shown.add(name)
 
 
 def _path_line(file: File) -> str:

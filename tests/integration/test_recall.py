@@ -121,3 +121,17 @@ def test_name_that_many_files_define_leads_less(ask: Ask, checkout: Checkout) ->
 
     assert single >= 0.999 * FULL * WEIGHTS["definers"] / 1000
     assert shared < single / 2
+
+
+def test_field_comes_after_functions_unless_the_task_names_it(ask: Ask, checkout: Checkout) -> None:
+    """What a type holds is worth a name and a line where functions leave room for it."""
+    fields = "".join(f"    limit_{n} = {n}\n" for n in range(200))
+    checkout.write("store.py", f"class Store:\n{fields}\ndef purge(store):\n    return store\n")
+
+    plain = ask("The store must be purged", budget_tokens=500).text
+    named = ask("The store must heed `limit_199`", budget_tokens=500).text
+
+    assert "purge" in plain
+    assert "limit_199" not in plain
+    assert "limit_0" in plain
+    assert "field Store.limit_199" in named

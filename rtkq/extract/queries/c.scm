@@ -38,6 +38,23 @@
 (union_specifier name: (_) @name body: (_) @body) @struct
 (enum_specifier name: (_) @name body: (_) @body) @enum
 
+; Members; whatever points, holds many or is called.
+(field_declaration declarator: [
+  (field_identifier) @name
+  (array_declarator declarator: [
+    (field_identifier) @name
+    (array_declarator declarator: (field_identifier) @name)
+    (pointer_declarator declarator: (field_identifier) @name)])
+  (pointer_declarator declarator: [
+    (field_identifier) @name
+    (pointer_declarator declarator: (field_identifier) @name)
+    (array_declarator declarator: (field_identifier) @name)])
+  (function_declarator declarator: (parenthesized_declarator
+    (pointer_declarator declarator: (field_identifier) @name)))
+  (pointer_declarator declarator: (function_declarator declarator: (parenthesized_declarator
+    (pointer_declarator declarator: (field_identifier) @name))))]) @field
+(enumerator name: (identifier) @name) @field
+
 (preproc_def name: (_) @name value: (_) @body) @macro
 (preproc_function_def name: (_) @name value: (_)? @body) @macro
 

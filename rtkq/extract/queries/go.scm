@@ -18,6 +18,8 @@
 (type_declaration "type" @keyword (type_alias name: (_) @name) @type)
 (method_elem name: (_) @name) @method
 
+(field_declaration name: (field_identifier) @name) @field
+
 (source_file (const_declaration "const" @keyword (const_spec name: (identifier) @name) @constant))
 (source_file (var_declaration "var" @keyword (var_spec name: (identifier) @name) @variable))
 (source_file (var_declaration "var" @keyword

@@ -10,6 +10,10 @@
 (constructor_declaration name: (_) @name body: (_) @body) @method
 (compact_constructor_declaration name: (_) @name body: (_) @body) @method
 
+(field_declaration declarator: (variable_declarator name: (identifier) @name)) @field
+(constant_declaration declarator: (variable_declarator name: (identifier) @name)) @field
+(enum_constant name: (identifier) @name) @field
+
 (import_declaration [(scoped_identifier) (identifier)] @import)
 
 (class_declaration name: (_) @source superclass: (superclass (_) @extends))

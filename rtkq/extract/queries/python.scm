@@ -9,6 +9,10 @@
 (module (expression_statement
   (assignment left: (identifier) @name right: (_)) @variable))
 
+; Attributes of the class itself, with or without a value.
+(class_definition body: (block (expression_statement
+  (assignment left: (identifier) @name) @field)))
+
 (import_statement name: (dotted_name) @import)
 (import_statement name: (aliased_import name: (dotted_name) @import))
 (import_from_statement module_name: (dotted_name) @import)

@@ -12,6 +12,9 @@
 (macro_definition name: (identifier) @name . (_) @body) @macro
 (mod_item name: (identifier) @name body: (_) @body) @module
 
+(field_declaration name: (field_identifier) @name) @field
+(enum_variant name: (identifier) @name) @field
+
 (impl_item type: (_) @name body: (_) @body) @container
 
 (use_declaration argument: (_) @import)

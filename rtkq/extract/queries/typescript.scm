@@ -16,6 +16,11 @@
 (ambient_declaration (lexical_declaration kind: "const" @keyword
   (variable_declarator name: (identifier) @name) @constant))
 
+(property_signature name: (_) @name) @field
+(public_field_definition name: (_) @name) @field
+(enum_body name: (_) @name @field)
+(enum_assignment name: (_) @name) @field
+
 (import_require_clause source: (string) @import)
 
 (class_declaration name: (_) @source (class_heritage (extends_clause value: (_) @extends)))

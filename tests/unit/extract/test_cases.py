@@ -23,6 +23,9 @@ def lines_of(facts: Facts) -> Iterator[str]:
         mark = "+" if one.is_exported else "-"
         name = f"{one.parent}.{one.name}" if one.parent else one.name
         yield f"{one.line}-{one.end_line} {mark} {one.kind} {name} | {one.signature}"
+    for one in facts.members:
+        mark = "+" if one.is_exported else "-"
+        yield f"{one.line} {mark} {one.kind} {one.parent}.{one.name}"
     for known in facts.imports:
         yield f"{known.line} import {known.module}"
     for tie in facts.relations:
