@@ -89,6 +89,11 @@ def p95(values: Sequence[float]) -> float:
     return sorted(values)[min(len(values) - 1, round(0.95 * len(values)))]
 
 
+def quantile(values: Sequence[float], part: float) -> float:
+    """Return the value that a *part* of *values*, from 0 to 1, does not exceed."""
+    return sorted(values)[min(len(values) - 1, round(part * len(values)))]
+
+
 def walls(samples: Sequence[Sample]) -> list[float]:
     """Return the elapsed times, in milliseconds."""
     return [sample.wall_ms for sample in samples]

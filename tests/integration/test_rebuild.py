@@ -281,7 +281,7 @@ def test_unexpected_failure_is_noted_and_waited_for(
     store.register(home, checkout.root)
     store.mark(home, checkout.root, [])
 
-    def explode(*_arguments: object) -> bool:
+    def explode(*_arguments: object, **_options: object) -> bool:
         raise ZeroDivisionError("nobody expected this")
 
     monkeypatch.setattr(pay, "rebuild", explode)

@@ -13,6 +13,8 @@ from rtkq_workers.rebuild import rebuild
 
 _log = logging.getLogger(__name__)
 
+#: A project that is written to without pause goes behind the others after this, in seconds.
+_TURN_S = 0.5
 _BASE_S = 2.0
 _CAP_S = 300.0
 _JITTER = 0.2
@@ -28,7 +30,7 @@ def pay(home: str, root: str) -> None:
         return
     began = time.monotonic()
     try:
-        is_done = rebuild(home, root)
+        is_done = rebuild(home, root, turn_s=_TURN_S)
     except LeaseLost as error:
         _log.warning("%s", error)
         return
@@ -71,4 +73,6 @@ def _nudge_if_owing(home: str, root: str) -> None:
     with Registry(home) as registry:
         project = registry.find(root)
     if project is not None and project.is_owing:
-        jobs.nudge(home, root)
+        # Behind all that wait: with the priority of a project in use, a steady writer would come
+        # before the others again and again.
+        jobs.nudge(home, root, priority=jobs.PRIORITY_IDLE)

@@ -8,6 +8,7 @@ lock is held for long.
 from __future__ import annotations
 
 import gc
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -66,13 +67,20 @@ class _Run:
         self.progress(done, total)
 
 
-def rebuild(home: str, root: str, *, progress: Progress = lambda _done, _total: None) -> bool:
+def rebuild(
+    home: str,
+    root: str,
+    *,
+    progress: Progress = lambda _done, _total: None,
+    turn_s: float = math.inf,
+) -> bool:
     """Pay everything owed to the checkout at *root*.
 
     Args:
         home: Folder for everything rtkq stores.
         root: A registered checkout.
         progress: Told (files done, files in all) from time to time.
+        turn_s: After so long no further debts are begun; what came meanwhile stays owed.
 
     Returns:
         False when another process holds the lease: it goes on until nothing is owed.
@@ -90,7 +98,8 @@ def rebuild(home: str, root: str, *, progress: Progress = lambda _done, _total: 
         worktree.note(home, root)
         run = _Run(home, root, claimed, progress, scan.identity(root))
         with _renewed(claimed):
-            while _pay(run):
+            ends = time.monotonic() + turn_s
+            while _pay(run) and time.monotonic() < ends:
                 pass
     finally:
         claimed.release()
