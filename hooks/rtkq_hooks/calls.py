@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rtkq.recall import Context, Memory
     from rtkq.receipts import Receipt
-    from rtkq_hooks.checkout import Place
+    from rtkq_hooks.checkout import Opener, Place
     from rtkq_hooks.claude_code import ClaudeCode as Dialect
 
 #: Clients show no more than about 10,000 characters of a context at a subagent's start.
@@ -25,8 +25,8 @@ _NOT_IN_A_TYPE = str.maketrans("", "", " -_")
 class Call:
     """One document of a client, as far as it matters here."""
 
-    def __init__(self, dialect: Dialect, document: bytes) -> None:
-        """Read *document*.
+    def __init__(self, dialect: Dialect, document: bytes, opener: Opener) -> None:
+        """Read *document*, to be answered from memories that *opener* opens.
 
         Raises:
             Malformed: It is not strict JSON.
@@ -36,6 +36,7 @@ class Call:
             (value or b"").decode("utf-8", "surrogateescape") for value in texts
         )
         self.dialect = dialect
+        self.opener = opener
         #: The normalised type of the subagent.
         self.kind = normalised(
             started if self.event in dialect.at_start else asked or dialect.default_type
@@ -51,7 +52,11 @@ def normalised(kind: str) -> str:
 
 
 def answer(
-    dialect: Dialect, document: bytes, settings: Mapping[str, str], receipt: Receipt
+    dialect: Dialect,
+    document: bytes,
+    settings: Mapping[str, str],
+    receipt: Receipt,
+    opener: Opener,
 ) -> bytes:
     """Return what the hook prints for *document*: one JSON object, or nothing.
 
@@ -60,11 +65,12 @@ def answer(
         document: What the client wrote to the hook's stdin.
         settings: The flat settings of the staged hook.
         receipt: Filled as far as the call gets.
+        opener: Opens the memories that are asked; each is closed again.
 
     Raises:
         Malformed: The document is not strict JSON.
     """
-    call = Call(dialect, document)
+    call = Call(dialect, document, opener)
     receipt.event = call.event
     if call.event in dialect.before_spawn and call.tool in dialect.tools and call.task:
         return _before_spawn(call, settings, receipt)
@@ -116,7 +122,7 @@ def _at_start(call: Call, settings: Mapping[str, str], receipt: Receipt) -> byte
 def _context(call: Call, task: str | None, settings: Mapping[str, str], receipt: Receipt) -> str:
     """Return the block for *task*, or the map where no task is known; "" if there is none."""
     place = _place(call, settings, receipt)
-    memory = checkout.open_memory(settings["home"], place) if place else None
+    memory = checkout.open_memory(settings["home"], place, call.opener) if place else None
     if place is None or memory is None:
         return ""
     try:

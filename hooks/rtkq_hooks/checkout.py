@@ -8,7 +8,12 @@ from rtkq import paths, recall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rtkq.recall import Memory
+
+    #: Opens the memory of a home and a root, as `recall.open_memory` does.
+    Opener = Callable[[str, str], Memory | None]
 
 _KIND = 0o170000
 _MOST_LINKS = 40
@@ -47,18 +52,18 @@ def is_known(home: str, root: str) -> bool:
     return bool(_kind(paths.memory_file(home, root)))
 
 
-def open_memory(home: str, place: Place) -> Memory | None:
+def open_memory(home: str, place: Place, opener: Opener = recall.open_memory) -> Memory | None:
     """Return the memory that may be served at *place*, or ``None``.
 
     A git worktree without one, or with one that was not published yet, borrows that of its main
     checkout: ``memory.root`` is not the place's root then.
     """
-    memory = recall.open_memory(home, place.root)
+    memory = opener(home, place.root)
     is_empty = not memory.generation if memory else not is_known(home, place.root)
     if not (is_empty and place.is_checkout):
         return memory
     main = main_checkout(place.root)
-    borrowed = recall.open_memory(home, main) if main else None
+    borrowed = opener(home, main) if main else None
     if memory and borrowed:
         memory.close()
     return borrowed or memory

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from rtkq.receipts import Receipt
+    from rtkq_hooks.checkout import Opener
     from rtkq_hooks.claude_code import ClaudeCode
 else:
     import _signal
@@ -56,7 +57,9 @@ def start(settings_file: str) -> NoReturn:
     posix._exit(0)
 
 
-def run(agent: str, document: bytes, settings: Mapping[str, str]) -> bytes:
+def run(
+    agent: str, document: bytes, settings: Mapping[str, str], opener: Opener | None = None
+) -> bytes:
     """Return what the hook prints for *document*, possibly nothing, and write the receipt.
 
     Never raises for anything in the document, the settings or the memory.
@@ -65,9 +68,10 @@ def run(agent: str, document: bytes, settings: Mapping[str, str]) -> bytes:
         agent: Name of the client, ``claude-code``.
         document: What the client sent.
         settings: The flat settings, as ``rtkq.agents.bundle.flat`` gives them.
+        opener: Opens memories, for whoever keeps them open; ``recall.open_memory`` by default.
     """
     receipt = receipts.Receipt(agent)
-    answer = _answer(agent, document, settings, receipt)
+    answer = _answer(agent, document, settings, receipt, opener)
     _record(settings, receipt)
     return answer
 
@@ -84,26 +88,39 @@ def read_settings(file: str) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in text.split("\n") if "\t" in line)
 
 
-def _answer(agent: str, document: bytes, settings: Mapping[str, str], receipt: Receipt) -> bytes:
+def _answer(
+    agent: str,
+    document: bytes,
+    settings: Mapping[str, str],
+    receipt: Receipt,
+    opener: Opener | None = None,
+) -> bytes:
     try:
         if posix.environ.get(b"RTKQ_DISABLE", b"") not in (b"", b"0"):
             receipt.outcome = "disabled"
             return b""
-        return _dispatch(agent, document, settings, receipt)
+        return _dispatch(agent, document, settings, receipt, opener)
     except Exception as error:
         receipt.outcome = "error"
         receipt.detail = _place_of(error)
         return b""
 
 
-def _dispatch(agent: str, document: bytes, settings: Mapping[str, str], receipt: Receipt) -> bytes:
+def _dispatch(
+    agent: str,
+    document: bytes,
+    settings: Mapping[str, str],
+    receipt: Receipt,
+    opener: Opener | None,
+) -> bytes:
     # Late, so that the deadline covers it and SQLite is loaded the quick way before.
+    from rtkq import recall
     from rtkq_hooks import calls, envelope
 
     try:
         dialect = _dialect(agent, document)
         if dialect is not None:
-            return calls.answer(dialect, document, settings, receipt)
+            return calls.answer(dialect, document, settings, receipt, opener or recall.open_memory)
         receipt.outcome = "ignored"
     except envelope.Malformed:
         receipt.outcome = "invalid"

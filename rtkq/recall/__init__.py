@@ -10,7 +10,7 @@ import posix
 
 from rtkq.recall import queries
 from rtkq.recall.covering import add_tests
-from rtkq.recall.memory import Memory, open_memory
+from rtkq.recall.memory import OWNER, Memory, open_memory, opened
 from rtkq.recall.question import Question
 from rtkq.recall.rank import Candidate, rank
 from rtkq.recall.render import (
@@ -35,12 +35,14 @@ __all__ = [
     "CHARS_A_TOKEN",
     "MARKER_END",
     "MARKER_PREFIX",
+    "OWNER",
     "Context",
     "File",
     "Memory",
     "context",
     "instant",
     "open_memory",
+    "opened",
     "project_map",
 ]
 

@@ -12,11 +12,14 @@ from rtkq.recall import queries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, TypeVar
+
+    M = TypeVar("M", bound="Memory")
 
 #: Must equal ``schema.APPLICATION_ID`` and ``schema.MEMORY.version``; a test holds them together.
 APPLICATION_ID = 0x72746B71
 SCHEMA_VERSION = 1
+OWNER = APPLICATION_ID, SCHEMA_VERSION
 
 #: The last writer to close a memory locks everybody out while it tidies up, for some milliseconds;
 #: waiting for it must end well before the hook's deadline.
@@ -84,7 +87,7 @@ def open_memory(home: str, root: str) -> Memory | None:
         if mode == "immutable=1" and _has_log(file):
             return None
         try:
-            return _opened(file, mode, home, root)
+            return opened(home, root, mode, Memory)
         except _sqlite3.OperationalError:
             continue  # a read-only folder: SQLite cannot make its -shm there
         except (_sqlite3.Error, LookupError, TypeError):
@@ -92,15 +95,30 @@ def open_memory(home: str, root: str) -> Memory | None:
     return None
 
 
-def _opened(file: str, mode: str, home: str, root: str) -> Memory | None:
+def opened(home: str, root: str, mode: str, kind: type[M]) -> M:
+    """Return the memory of the checkout at *root*, opened in one *mode* of SQLite's.
+
+    Args:
+        home: ``$RTKQ_HOME``.
+        root: Of the checkout.
+        mode: ``mode=ro``, or ``immutable=1``, which sees nothing of what is published later.
+        kind: What it is returned as.
+
+    Raises:
+        OperationalError: It cannot be opened this way.
+        Error: It is damaged.
+        LookupError: It is of another version or of another checkout.
+        TypeError: It holds nothing.
+    """
+    file = paths.memory_file(home, root)
     name = f"file:{_quoted(file)}?{mode}"
     connection = _sqlite3.connect(name, uri=True, isolation_level=None, timeout=_PATIENCE_S)
     # A deadline's signal is handled between bytecodes only, so a long query must run some.
     connection.set_progress_handler(lambda: 0, _STEPS)
     try:
-        if connection.execute(queries.OWNER).fetchone() != (APPLICATION_ID, SCHEMA_VERSION):
+        if connection.execute(queries.OWNER).fetchone() != OWNER:
             raise LookupError(file)
-        return Memory(connection, home, root)
+        return kind(connection, home, root)
     except BaseException:
         connection.close()
         raise

@@ -22,5 +22,6 @@ async def answer_hook(service: Service, request: Request) -> Response:
     less than handing it to another thread under load would take.
     """
     agent = request.path_params["agent"]
-    printed = main.run(agent, await request.body(), service.hook_settings)
+    document = await request.body()
+    printed = main.run(agent, document, service.hook_settings, service.memories.open)
     return Response(printed or _NOTHING, media_type="application/json")

@@ -13,6 +13,7 @@ from typing import TypeVar
 from rtkq.agents import bundle
 from rtkq.config import Settings
 from rtkq.errors import ProjectError, RtkqError
+from rtkq.serve.memories import Memories
 from rtkq.store import Registry
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class Service:
         self.is_ending = False
         #: What the hook is told, as it stands beside the staged one.
         self.hook_settings = bundle.flat(settings.home, settings)
+        #: Kept open for hooks; used by the thread of the event loop alone.
+        self.memories = Memories()
         self._started = time.monotonic()
         # Models are bound to a database for the whole process, so one thread alone uses them.
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -84,5 +87,6 @@ class Service:
             raise RtkqError(told.decode("utf-8", "replace").strip(), f"try: rtkq refresh {root}")
 
     def close(self) -> None:
-        """Let the work in hand end."""
+        """Let the work in hand end, and close what is kept open."""
+        self.memories.close()
         self._store_thread.shutdown()
