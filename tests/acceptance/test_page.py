@@ -165,15 +165,15 @@ def test_page_asks_nobody_but_its_own_daemon(page: Page, daemon: Daemon, project
 
 
 def test_names_from_a_repository_are_text(page: Page, daemon: Daemon, project: Checkout) -> None:
-    """A file that is named like a tag stays a name."""
-    project.write("src/<img src=x onerror=alert(1)>.py", "def refresh_session(): pass\n")
+    """A file that is named like a piece of a page stays a name."""
+    project.write('src/&lt;img src=x&gt;" onclick=alert(1).py', "def refresh_session(): pass\n")
     daemon.post("/v1/refresh", project_root=project.root)
     look(page, daemon)
 
     page.fill("#task", "refresh_session")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#answer")).to_contain_text("<img src=x")
+    expect(page.locator("#answer")).to_contain_text('&lt;img src=x&gt;" onclick')
     expect(page.locator("#answer img")).to_have_count(0)
 
 
