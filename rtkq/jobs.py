@@ -33,6 +33,10 @@ PRIORITY_IN_USE = 10
 PRIORITY_IDLE = 0
 #: An agent that came this recently is using the project, in seconds.
 _IN_USE_S = 15 * 60
+#: A nudge that alone in the queue is not taken up for this long is believed lost, in seconds.
+_LOST_AFTER_S = 5.0
+#: What each of those before it may take, in seconds.
+_A_NUDGE_S = 0.5
 #: What a lost ring of the bell costs at most, in milliseconds.
 _BELL_TIMEOUT_MS = 1000
 
@@ -92,9 +96,10 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
         priority: Higher goes first; by default a project in use goes before the others.
     """
     now = time.time()
+    patience_s = _patience_s(home)
     with Registry(home) as registry:
         project = registry.find(root)
-        if project is None or not registry.take_nudge(root, now):
+        if project is None or not registry.take_nudge(root, now, patience_s):
             return
     failpoints.reach("nudge.before_enqueue")
     if priority is None:
@@ -105,6 +110,14 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
     except (sqlite3.Error, RtkqError) as error:
         # The debt is written; the sweep finds it when nudges can be given again.
         _log.warning("the nudge for %s is lost: %s", root, error)
+
+
+def _patience_s(home: str) -> float:
+    """Return after how long a nudge is believed lost: behind a thousand others it merely waits."""
+    try:
+        return _LOST_AFTER_S + depth(home) * _A_NUDGE_S
+    except RtkqError:
+        return _LOST_AFTER_S
 
 
 def nudge_later(home: str, root: str, delay_s: float) -> None:

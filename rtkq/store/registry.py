@@ -10,8 +10,6 @@ from rtkq.records import Project
 from rtkq.schema import REGISTRY, ProjectRow
 from rtkq.store.database import Database, private_folder
 
-#: A nudge that has not been taken up for this long is believed lost, in seconds.
-_NUDGE_LOST_AFTER_S = 5.0
 _LONGEST_BACKOFF_S = 600.0
 
 
@@ -74,9 +72,12 @@ class Registry(Database):
             ProjectRow.root == root
         ).execute()
 
-    def take_nudge(self, root: str, now: float) -> bool:
-        """Return whether a nudge should be enqueued: none is waiting, or it was lost."""
-        is_lost = ProjectRow.nudged_at < now - _NUDGE_LOST_AFTER_S
+    def take_nudge(self, root: str, now: float, patience_s: float) -> bool:
+        """Return whether a nudge should be enqueued: none is waiting, or it was lost.
+
+        One that has not been taken up for longer than *patience_s* seconds is believed lost.
+        """
+        is_lost = ProjectRow.nudged_at < now - patience_s
         # A nudge of the future was given before the clock was set back: it may be lost as well.
         is_future = ProjectRow.nudged_at > now
         taken = ProjectRow.update(nudged_at=now).where(

@@ -1,8 +1,10 @@
-"""A project that is written to without pause leaves the workers to the others as well."""
+"""The queue is fair and short: no project keeps the workers, or fills it with nudges."""
 
 from __future__ import annotations
 
-from rtkq import store
+import time
+
+from rtkq import jobs, store
 from rtkq.store import Registry
 from rtkq_workers import pay
 from rtkq_workers.rebuild import rebuild
@@ -45,3 +47,26 @@ def test_project_cut_short_waits_behind_the_others(
     pay.pay(home, checkout.root)
 
     assert given == [pay.jobs.PRIORITY_IDLE]
+
+
+def test_nudge_that_waits_behind_many_is_not_doubled(
+    home: str, checkout: Checkout, monkeypatch
+) -> None:
+    """A long queue is no sign of loss: doubles would only make it longer."""
+    roots = [f"{checkout.root}/{number}" for number in range(30)]
+    for root in roots:
+        store.register(home, root)
+    now = time.time()
+    monkeypatch.setattr(jobs.time, "time", lambda: now)
+    for root in roots:
+        jobs.nudge(home, root)
+
+    monkeypatch.setattr(jobs.time, "time", lambda: now + 10)
+    for root in roots:
+        jobs.nudge(home, root)
+    waiting = jobs.depth(home)
+    monkeypatch.setattr(jobs.time, "time", lambda: now + 60)
+    jobs.nudge(home, roots[0])
+
+    assert waiting == 30
+    assert jobs.depth(home) == 31
