@@ -27,6 +27,7 @@ _SECTIONS = {
     },
     "Look": {
         "status": "show what is known and what is owed",
+        "top": "show live whether it works",
         "metrics": "show what hooks and workers did, in numbers",
         "gain": "show what contexts were worth",
         "discover": "list subagents that started without context, and why",
@@ -37,6 +38,7 @@ _SECTIONS = {
         "serve": "answer over HTTP, with a page to look at",
         "watch": "run the watcher alone",
         "worker": "run the workers alone",
+        "devenv": "open watcher, workers and health in tmux",
     },
     "Memory": {
         "refresh": "bring a memory up to date and wait",
