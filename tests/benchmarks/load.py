@@ -36,6 +36,7 @@ _BARE_EVERY = 4
 _SAVE_EVERY_S = 0.5
 _LONGEST_SAVE_S = 30.0
 _STORM_EVERY_S = 0.05
+_STORM_FILES = 40
 _SAMPLE_EVERY_S = 2.0
 _AT_ONCE = 128
 
@@ -148,13 +149,15 @@ class Stage:
         return (time.monotonic() - saved) * 1000
 
     def storm(self, is_over: threading.Event) -> None:
-        """Rewrite the files of the first project without pause."""
-        files = sorted(file for file in self.roots[0].rglob("*.py"))
-        number = 0
-        while files and not is_over.wait(_STORM_EVERY_S):
-            number += 1
-            for file in files[:20]:
-                file.write_text(f"def stormy_{number}(value):\n    return value\n" * 20)
+        """Rewrite many files of the first project without pause."""
+        folder = self.roots[0] / "storm"
+        folder.mkdir(exist_ok=True)
+        turn = 0
+        while not is_over.wait(_STORM_EVERY_S):
+            turn += 1
+            for number in range(_STORM_FILES):
+                text = f"def stormy_{turn}_{number}(value):\n    return value\n" * 20
+                (folder / f"part{number}.py").write_text(text)
 
     def sample(self, is_over: threading.Event, pid: int) -> None:
         """Look at the queue, the memory and the debts from time to time."""
