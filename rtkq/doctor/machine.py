@@ -173,8 +173,10 @@ def _is_this(script: str) -> bool:
     if os.path.realpath(script) == os.path.realpath(beside):
         return True
     with open(script, "rb") as stream:
-        interpreter = stream.readline().removeprefix(b"#!").strip()
-    return os.path.realpath(interpreter) == os.path.realpath(sys.executable.encode())
+        interpreter = os.fsdecode(stream.readline().removeprefix(b"#!").strip())
+    # The interpreters of two environments are often links to the same one: their folders tell.
+    folders = {os.path.realpath(os.path.dirname(one)) for one in (interpreter, sys.executable)}
+    return len(folders) == 1
 
 
 def _existing(folder: str) -> str:

@@ -483,7 +483,9 @@ def test_other_rtkq_on_path_is_told(
     """Two installations fight over units and hooks."""
     program = tmp_path / "bin/rtkq"
     program.parent.mkdir()
-    program.write_text("#!/usr/bin/python3\n")
+    interpreter = tmp_path / "bin/python"
+    interpreter.symlink_to(os.path.realpath(sys.executable))
+    program.write_text(f"#!{interpreter}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
 
