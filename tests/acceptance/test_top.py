@@ -66,7 +66,9 @@ def read_until(terminal: int, word: bytes) -> bytes:
     shown = b""
     deadline = time.monotonic() + _LONGEST_S
     while word not in shown:
-        assert select.select([terminal], [], [], deadline - time.monotonic())[0], shown
+        waiting = select.poll()  # of any number of descriptors, which select() is not
+        waiting.register(terminal, select.POLLIN)
+        assert waiting.poll(max(0.0, deadline - time.monotonic()) * 1000), shown
         shown += os.read(terminal, 65536)
     return shown
 

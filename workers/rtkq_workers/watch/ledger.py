@@ -24,6 +24,8 @@ from rtkq_workers import unused
 _log = logging.getLogger(__name__)
 #: The registry is read this often even though its files look unchanged.
 _LONGEST_UNREAD_S = 30.0
+#: Coarser than any file system's times.
+_GRAIN_NS = 2_000_000_000
 _one_at_a_time = threading.RLock()
 
 
@@ -40,12 +42,15 @@ class Projects:
 
     def read_if_changed(self) -> list[Project] | None:
         """Return all projects, or None when nothing was written since the last call."""
+        looked_at = time.time_ns()
         signature = [_signature(file) for file in self._files]
         now = time.monotonic()
         if signature == self._signature and now < self._read_at + _LONGEST_UNREAD_S:
             return None
         projects = self._read()
-        self._signature, self._read_at = signature, now
+        # Files that were written just now may be written again without looking any different.
+        is_settled = all(one is None or abs(looked_at - one[0]) > _GRAIN_NS for one in signature)
+        self._signature, self._read_at = signature if is_settled else [], now
         return projects
 
     def _read(self) -> list[Project]:
