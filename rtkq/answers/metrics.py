@@ -18,13 +18,12 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from rtkq import jobs, metrics, recall, receipts
 from rtkq.config import Settings
-from rtkq.store.metrics import HOUR_S, Call, Context, Rebuild, limit_ms, opened
+from rtkq.store.metrics import HOUR_S, SLOTS_AN_OCTAVE, Call, Context, Rebuild, limit_ms, opened
 from rtkq_workers import fold, report
 
 __all__ = ["CONTENT_TYPE", "Counts", "exposition", "summary"]
 
 _SHOWN_CONTEXTS = 20
-_SLOTS_AN_OCTAVE = 4
 _OCTAVES = 16
 
 
@@ -163,7 +162,7 @@ def _rebuild_time(rebuilds: Counter[Rebuild]) -> Metric:
 
 
 def _add(family: HistogramMetricFamily, labels: list[str], slots: Counter[int]) -> None:
-    edges = [octave * _SLOTS_AN_OCTAVE for octave in range(_OCTAVES)]
+    edges = [octave * SLOTS_AN_OCTAVE for octave in range(_OCTAVES)]
     buckets = [
         (f"{limit_ms(edge) / 1000:g}", float(sum(n for slot, n in slots.items() if slot <= edge)))
         for edge in edges

@@ -25,7 +25,7 @@ HOUR_S = 3600
 GIVEN = frozenset({"injected", "superseded", "mapped", "denied"})
 _KEPT_CONTEXTS = 500
 #: Slots are a quarter of an octave wide: a time read back is less than 10 % off.
-_SLOTS_AN_OCTAVE = 4
+SLOTS_AN_OCTAVE = 4
 _FIRST_SLOT_US = 100
 
 
@@ -72,12 +72,12 @@ def slot(elapsed_us: float) -> int:
     """Return the slot that a time is counted in: 0 up to 0.1 ms, then four an octave."""
     if elapsed_us <= _FIRST_SLOT_US:
         return 0
-    return math.ceil(_SLOTS_AN_OCTAVE * math.log2(elapsed_us / _FIRST_SLOT_US))
+    return math.ceil(SLOTS_AN_OCTAVE * math.log2(elapsed_us / _FIRST_SLOT_US))
 
 
 def limit_ms(number: int) -> float:
     """Return the longest time that is counted in slot *number*, in milliseconds."""
-    return float(_FIRST_SLOT_US * 2.0 ** (number / _SLOTS_AN_OCTAVE) / 1000)
+    return float(_FIRST_SLOT_US * 2.0 ** (number / SLOTS_AN_OCTAVE) / 1000)
 
 
 class Metrics(Database):
