@@ -21,7 +21,7 @@ from rtkq.team.breaker import Condition
 from rtkq.team.line import Line
 
 if TYPE_CHECKING:
-    from rtkq.team.postgres import PostgresFacts
+    from rtkq.team.facts_table import PostgresFacts
 
 A = TypeVar("A")
 
@@ -176,7 +176,7 @@ def connect(url: str, *, is_publishing: bool) -> PostgresFacts:
         StoreError: The database cannot be reached or used.
     """
     try:
-        from rtkq.team.postgres import PostgresFacts
+        from rtkq.team.facts_table import PostgresFacts
     except ImportError as error:
         raise ExtraMissing("the team's database", "team", error.name or "psycopg") from error
     return PostgresFacts(url, is_publishing=is_publishing)

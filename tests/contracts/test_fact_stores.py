@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from rtkq.store.facts import FactStore, LocalFacts, key
-from rtkq.team.postgres import PostgresFacts
+from rtkq.team.facts_table import PostgresFacts
 from rtkq.team.team_facts import SharedFacts, TeamFacts
 
 CONTENT = bytes(range(16))

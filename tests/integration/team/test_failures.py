@@ -10,7 +10,7 @@ import pytest
 from rtkq.errors import StoreError
 from rtkq.store.facts import LocalFacts
 from rtkq.team import condition
-from rtkq.team.postgres import PostgresFacts
+from rtkq.team.facts_table import PostgresFacts
 from rtkq.team.team_facts import SharedFacts, TeamFacts
 from tests.postgres import Proxy, Server
 

@@ -9,7 +9,7 @@ import pytest
 
 from rtkq.errors import StoreError
 from rtkq.team import postgres
-from rtkq.team.postgres import PostgresFacts
+from rtkq.team.facts_table import PostgresFacts
 
 
 def test_reader_of_an_empty_database_is_told_who_prepares_it(database: str) -> None:
