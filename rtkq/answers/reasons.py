@@ -7,7 +7,6 @@ with one spawn at most.
 
 from __future__ import annotations
 
-import os
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from rtkq import paths, receipts
 from rtkq.config import Settings
 from rtkq.transcripts import History, Subagent
 from rtkq_hooks.calls import normalised
+from rtkq_workers import fold
 
 #: Every reason, and what it means, in the order in which they are told.
 REASONS = {
@@ -46,7 +46,6 @@ _NOT_GIVEN = {
 _REASON_BY_OUTCOME = _NOT_GIVEN | dict.fromkeys(_GIVEN, "rewritten")
 #: The hook at a subagent's start runs beside what the client writes down of it.
 _SLACK_MS = 1_000
-_MINUTE = "%Y%m%dT%H%M.log"
 
 Receipt = dict[str, str]
 
@@ -138,16 +137,10 @@ def witnesses(settings: Settings, history: History, since_ms: int) -> Witnesses:
 def _kept_receipts(home: str, since_ms: int) -> list[Receipt]:
     """Return the receipts that are still there and not much older than *since_ms*."""
     folder = paths.receipts_folder(home)
-    oldest = time.strftime(_MINUTE, time.gmtime(since_ms / 1000))
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".log"))
-    except OSError:
-        return []
-    found: list[Receipt] = []
-    for name in names:
-        if name >= oldest:
-            found += [one for one in _read(f"{folder}/{name}") if one.keys() >= {"at", "outcome"}]
-    return found
+    oldest = time.strftime(receipts.MINUTE, time.gmtime(since_ms / 1000))
+    names = [name for name in fold.receipt_files(home) if name >= oldest]
+    found = [one for name in names for one in _read(f"{folder}/{name}")]
+    return [one for one in found if one.keys() >= {"at", "outcome"}]
 
 
 def _read(file: str) -> list[Receipt]:
