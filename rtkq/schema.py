@@ -163,6 +163,8 @@ class MetaRow(Model):
     debt_seq = IntegerField()
     #: Unfinished wish for a rebuild from nothing: debts up to this seq ask for it; 0 for none.
     full_seq = IntegerField()
+    #: Upper bound of a context that the repository asks for, in tokens; 0 for none.
+    most_tokens = IntegerField()
 
     class Meta:
         table_name = "meta"
@@ -470,6 +472,7 @@ MEMORY = Schema(
                since INTEGER NOT NULL,
                marked_at INTEGER NOT NULL) WITHOUT ROWID""",
         ),
+        ("ALTER TABLE meta ADD COLUMN most_tokens INTEGER NOT NULL DEFAULT 0",),
     ),
 )
 

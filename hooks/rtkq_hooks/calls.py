@@ -140,13 +140,13 @@ def _recalled(memory: Memory, root: str, task: str | None, settings: Mapping[str
         return recall.context(
             memory,
             task,
-            budget_tokens=int(settings["budget_tokens"]),
+            budget_tokens=memory.budget(int(settings["budget_tokens"])),
             root=root,
             stale_after_s=stale_after_s,
         )
     return recall.project_map(
         memory,
-        budget_tokens=min(int(settings["map_tokens"]), _LARGEST_MAP_TOKENS),
+        budget_tokens=memory.budget(min(int(settings["map_tokens"]), _LARGEST_MAP_TOKENS)),
         root=root,
         stale_after_s=stale_after_s,
     )

@@ -37,9 +37,9 @@ def plan(
     Raises:
         ProjectError: The checkout has no memory yet.
     """
-    budget_tokens = budget_tokens or settings.hook.budget_tokens
     began = time.perf_counter()
     with closing(opened(settings.home, root)) as memory:
+        budget_tokens = budget_tokens or memory.budget(settings.hook.budget_tokens)
         found = recall.context(
             memory,
             task,

@@ -177,7 +177,15 @@ def _repository_settings(patient: Patient) -> Iterator[Verdict]:
     except ConfigError as error:
         yield fail(error.message, error.hint)
         return
-    yield ok(f"leaves out {len(found.ignore.paths)} patterns")
+    yield ok(_asked(found))
+
+
+def _asked(wishes: repository.Wishes) -> str:
+    told = [f"leaves out {len(wishes.ignore.paths)} patterns"] if wishes.ignore.paths else []
+    told += [f"reads .{suffix} as {one}" for suffix, one in wishes.extract.languages.items()]
+    if wishes.hook.budget_tokens:
+        told += [f"gives subagents at most {wishes.hook.budget_tokens} tokens"]
+    return ", ".join(told) or "asks for nothing"
 
 
 CHECKS = (

@@ -6,6 +6,8 @@ The only place of the package that looks at paths, and it looks at the name alon
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from rtkq.extract.private import is_private
 
@@ -141,6 +143,11 @@ _MANIFEST_VERSIONS = {
     "requirements_dev": 1,
 }
 
+#: Languages that a repository may name for suffixes of its own: grammars, and words alone.
+NAMED = frozenset(_VERSIONS)
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 #: Every language extract() knows.
 LANGUAGES = frozenset(_VERSIONS) | frozenset(_MANIFEST_VERSIONS)
 
@@ -148,11 +155,13 @@ LANGUAGES = frozenset(_VERSIONS) | frozenset(_MANIFEST_VERSIONS)
 MANIFESTS = frozenset(_MANIFEST_VERSIONS)
 
 
-def language_of(path: str) -> str | None:
+def language_of(path: str, own: Mapping[str, str] = _NONE) -> str | None:
     """Return the language a file is read as, by its name alone.
 
     Args:
         path: Path with "/" between its parts; only the last one counts.
+        own: Languages by suffix (lower case, without dot) that the repository asks for; they go
+            before ours, but open nothing that is never read.
 
     Returns:
         One of LANGUAGES, "text" for textual files indexed by words alone, None for files that
@@ -169,7 +178,7 @@ def language_of(path: str) -> str | None:
         return _LANGUAGE_OF_NAME[name]
     if stem.startswith(("dockerfile", "makefile")) or name.startswith("dockerfile."):
         return TEXT
-    return _LANGUAGE_OF_SUFFIX.get(suffix) if dot and stem else None
+    return own.get(suffix) or _LANGUAGE_OF_SUFFIX.get(suffix) if dot and stem else None
 
 
 def _manifest_of(name: str, suffix: str) -> str | None:

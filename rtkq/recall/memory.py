@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Must equal ``schema.APPLICATION_ID`` and ``schema.MEMORY.version``; a test holds them together.
 APPLICATION_ID = 0x72746B71
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 OWNER = APPLICATION_ID, SCHEMA_VERSION
 
 #: The last writer to close a memory locks everybody out while it tidies up, for some milliseconds;
@@ -36,9 +36,15 @@ class Memory:
         self.home = home
         self.root = root
         self._connection = connection
-        found, self.stage, self.generation, self.indexed_at_ms, wish, is_owing = self.row(
-            queries.META
-        )
+        (
+            found,
+            self.stage,
+            self.generation,
+            self.indexed_at_ms,
+            wish,
+            is_owing,
+            self._most_tokens,
+        ) = self.row(queries.META)
         if found != root:
             raise LookupError(root)
         self._is_owing = bool(wish or is_owing)
@@ -63,6 +69,10 @@ class Memory:
         if self._is_owing:
             return "dirty"
         return "stale" if self._age_s() > stale_after_s else "fresh"
+
+    def budget(self, tokens: int) -> int:
+        """Return the size that a context may have: *tokens*, or less if the repository asks so."""
+        return min(tokens, self._most_tokens or tokens)
 
     def _age_s(self) -> float:
         try:

@@ -7,7 +7,7 @@ from rtkq.recall import layout
 OWNER = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"
 
 META = """SELECT root, stage, generation, indexed_at, full_seq,
-                 EXISTS (SELECT 1 FROM debt)
+                 EXISTS (SELECT 1 FROM debt), most_tokens
           FROM meta WHERE id = 1"""
 
 TOTALS = "SELECT field, documents FROM field"

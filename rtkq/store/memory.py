@@ -57,6 +57,7 @@ class Memory(Database):
             "fence": 0,
             "debt_seq": 0,
             "full_seq": 0,
+            "most_tokens": 0,
         }
         MetaRow.insert(id=1, root=root, **(start | values)).execute()
 
@@ -320,7 +321,7 @@ def supersede(
         paid: Debts that the new memory has paid: path → seq read.
         full_seq: The wish for a rebuild from nothing that it fulfils; 0 for none.
         owed: Paths that the new memory owes from its beginning, whoever waits for whichever seq.
-        description: stage, git_head and recipe of the new memory.
+        description: stage, git_head, recipe and most_tokens of the new memory.
 
     Raises:
         LeaseLost: Another worker claimed this checkout meanwhile.

@@ -120,4 +120,4 @@ def _assert_nothing_changed_is_called_fresh(project: Generated) -> None:
 def _assert_is_as_told(memory: recall.Memory, root: str, file: recall.File) -> None:
     if file.state == "fresh":
         rows = memory.rows("SELECT content FROM file WHERE path = ?", (file.path,))
-        assert reading.content_of(root, file.path) == rows[0][0], file.path
+        assert reading.content_of(root, file.path, {}) == rows[0][0], file.path

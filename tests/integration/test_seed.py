@@ -11,6 +11,7 @@ import pytest
 
 from rtkq import recall, store
 from rtkq.records import Stage
+from rtkq.repository import Wishes
 from rtkq.store import memory as memories
 from rtkq_workers import barrier, rebuild, seed
 from tests.conftest import Checkout
@@ -288,7 +289,7 @@ def test_file_that_was_never_read_is_no_proof_of_another(
         memory.connection.execute("UPDATE file SET skipped = 'unread' WHERE path = 'src/cache.py'")
     store.register(home, twin.root)
 
-    found = seed.from_sibling(home, twin.root)
+    found = seed.from_sibling(home, twin.root, Wishes())
 
     assert found is not None
     assert found.owed == ["src/cache.py"]

@@ -110,7 +110,7 @@ class _Running:
         for file in recall.context(memory, _TASK, budget_tokens=1000).files:
             rows = memory.rows("SELECT content FROM file WHERE path = ?", (file.path,))
             if file.state == "fresh" and rows:
-                assert reading.content_of(self._root, file.path) == rows[0][0], file.path
+                assert reading.content_of(self._root, file.path, {}) == rows[0][0], file.path
         memory.close()
 
     def sync(self) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rtkq import git, jobs, recall, store
-from rtkq.build import RECIPE
+from rtkq import git, jobs, recall, repository, store
 from rtkq.errors import ProjectError, StoreDamaged, Timeout
 from rtkq.records import Stage
 from rtkq.store import memory as memories
 from rtkq_workers import heartbeat
 from rtkq_workers.rebuild import Progress, rebuild
+from rtkq_workers.recipe import recipe_of
 from rtkq_workers.watch import scan
 
 _POLL_S = 0.01
@@ -88,7 +88,7 @@ def _mark_differences(home: str, root: str, *, is_full: bool = False) -> tuple[b
         raise ProjectError(f"{root} is gone", "`rtkq clear` forgets it") from error
     known = store.known_files(home, root)
     owed = [] if known is None else scan.compare(seen, known)
-    owed += store.head_debts(home, root, git.tip(root), RECIPE)
+    owed += store.head_debts(home, root, git.tip(root), recipe_of(repository.believed(root)))
     is_owing = owed or store.is_untold(home, root)
     if not is_owing and known is not None and not is_full:
         return True, None

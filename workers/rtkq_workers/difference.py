@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rtkq import git
+from rtkq import git, repository
 from rtkq.errors import ProjectError
-from rtkq.records import KnownFile, Stamp
 from rtkq.store import memory as memories
 from rtkq_workers import reading
 from rtkq_workers.watch import scan
@@ -31,22 +30,19 @@ def since_build(home: str, root: str) -> Changes:
     with memories.opened(home, root) as memory:
         known = memory.known_files()
         contents = dict(memory.connection.execute("SELECT path, content FROM file"))
-    changes = []
-    for path in scan.compare(seen, known):
-        change = _change(root, path, seen.get(path), known.get(path), contents.get(path, b""))
-        if change:
-            changes.append((path, change))
-    return changes
+    own = repository.believed(root).extract.languages
 
+    def change(path: str) -> str:
+        was, now = known.get(path), seen.get(path)
+        if was is None or now is None:
+            return "added" if was is None else "removed"
+        content = bytes(contents.get(path, b""))
+        is_same = reading.content_of(root, path, own) == content
+        is_same = is_same and (bool(content) or now.size == was.stamp.size)
+        return "" if is_same else "modified"
 
-def _change(root: str, path: str, now: Stamp | None, was: KnownFile | None, content: bytes) -> str:
-    if was is None:
-        return "added"
-    if now is None:
-        return "removed"
-    is_same = reading.content_of(root, path) == bytes(content)
-    is_same = is_same and (bool(content) or now.size == was.stamp.size)
-    return "" if is_same else "modified"
+    changes = [(path, change(path)) for path in scan.compare(seen, known)]
+    return [one for one in changes if one[1]]
 
 
 def since_revision(root: str, revision: str) -> Changes:

@@ -54,6 +54,7 @@ def sources(
     root: str,
     paths: Sequence[str],
     *,
+    own: Mapping[str, str],
     known: Mapping[str, Known] | None = None,
     is_fresh: bool = False,
 ) -> Iterator[list[Source]]:
@@ -63,22 +64,25 @@ def sources(
         home: Folder for everything rtkq stores, with the facts; see `team.facts`.
         root: Real path of the checkout.
         paths: Relative to *root*.
+        own: Languages by suffix that the repository asks for.
         known: Files whose content needs no reading while their stamp is the same.
         is_fresh: Extract everything anew instead of fetching facts.
     """
     known = known or {}
-    librarian = _Librarian(home, root, is_fresh=is_fresh)
+    librarian = _Librarian(home, root, own, is_fresh=is_fresh)
     for start in range(0, len(paths), BATCH):
-        found = [read(root, path, known.get(path)) for path in paths[start : start + BATCH]]
+        batch = paths[start : start + BATCH]
+        found = [read(root, path, own, known.get(path)) for path in batch]
         yield librarian.sources([one for one in found if one is not None])
 
 
 class _Librarian:
     """Finds the facts about files that were read, and has those extracted that nobody has."""
 
-    def __init__(self, home: str, root: str, *, is_fresh: bool) -> None:
+    def __init__(self, home: str, root: str, own: Mapping[str, str], *, is_fresh: bool) -> None:
         self._facts = team.facts(home)
         self._root = root
+        self._own = own
         self._is_fresh = is_fresh
 
     def sources(self, batch: Sequence[Read]) -> list[Source]:
@@ -134,13 +138,13 @@ class _Librarian:
 
         Then the stamp that goes into the memory is not the file's any more, so it is owed again.
         """
-        again = read(self._root, one.path)
+        again = read(self._root, one.path, self._own)
         return again.data if again is not None and again.content == one.content else None
 
 
-def content_of(root: str, path: str) -> bytes | None:
+def content_of(root: str, path: str, own: Mapping[str, str]) -> bytes | None:
     """Return the hash of the file at *path*: empty where it is not read, None where it is gone."""
-    found = read(root, path)
+    found = read(root, path, own)
     return None if found is None else found.content
 
 
@@ -158,9 +162,9 @@ def facts_of(home: str, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, 
         return None
 
 
-def read(root: str, path: str, known: Known | None = None) -> Read | None:
+def read(root: str, path: str, own: Mapping[str, str], known: Known | None = None) -> Read | None:
     """Return the file at *path* as it is on the disk, or None where there is no regular file."""
-    language = language_of(path) or ""
+    language = language_of(path, own) or ""
     file = os.path.join(root, path)
     for _ in range(_READS):
         try:
@@ -183,7 +187,8 @@ def _read_open(descriptor: int, path: str, language: str, known: Known | None) -
     if not stat.S_ISREG(status.st_mode):
         return None
     stamp = Stamp.of(status)
-    if known is not None and known.stamp == stamp:
+    # Which files are read depends on more than their stamps: languages come and go.
+    if language and known is not None and known.content and known.stamp == stamp:
         return Read(path, language, stamp, True, known.content, None)
     if not language or status.st_size > MAX_BYTES:
         return Read(path, language, stamp, True, b"", None)

@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rtkq import failpoints, git, words
-from rtkq.build import RECIPE
+from rtkq import failpoints, git, repository, words
 from rtkq.build.amend import Amendment, Change, Past, prepare
 from rtkq.build.assemble import Assembly
 from rtkq.build.source import Source
@@ -30,6 +29,7 @@ from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
 from rtkq_workers import past, reading, seed, worktree
 from rtkq_workers.reading import Known
+from rtkq_workers.recipe import recipe_of
 from rtkq_workers.watch import scan
 
 #: More debts than this are paid by assembling anew: in place they would hold the write lock for
@@ -53,6 +53,13 @@ class _Run:
     progress: Progress
     #: What tells the folder at the root from another one.
     place: tuple[int, int] | None
+    #: What the repository asks for at this moment.
+    wishes: repository.Wishes
+
+    @property
+    def recipe(self) -> str:
+        """What a memory is computed by now."""
+        return recipe_of(self.wishes)
 
     def check_place(self) -> None:
         """Raise FileNotFoundError unless the folder at the root is the one the work began in.
@@ -96,11 +103,13 @@ def rebuild(
     try:
         failpoints.reach("rebuild.after_claim")
         worktree.note(home, root)
-        run = _Run(home, root, claimed, progress, scan.identity(root))
+        place = scan.identity(root)
         with _renewed(claimed):
             ends = time.monotonic() + turn_s
-            while _pay(run) and time.monotonic() < ends:
-                pass
+            is_owing = True
+            while is_owing and time.monotonic() < ends:
+                wishes = repository.believed(root)
+                is_owing = _pay(_Run(home, root, claimed, progress, place, wishes))
     finally:
         claimed.release()
     return True
@@ -131,7 +140,7 @@ def _pay(run: _Run) -> bool:
     with memories.opened(run.home, run.root) as memory:
         meta = memory.meta()
         debts = memory.debts()
-        is_whole = meta.stage == Stage.COMPLETE and meta.recipe == RECIPE and not meta.full_seq
+        is_whole = meta.stage == Stage.COMPLETE and meta.recipe == run.recipe and not meta.full_seq
         if is_whole and not debts:
             _settle(run, project)
             return False
@@ -161,7 +170,7 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     if before is None:
         return False
     paths = sorted(scan.belonging(run.root, sorted(debts)))
-    batches = reading.sources(run.home, run.root, paths)
+    batches = reading.sources(run.home, run.root, paths, own=run.wishes.extract.languages)
     after = {source.path: source for batch in batches for source in batch}
     appeared = _searched(before) ^ _searched(after)
     has_moved = head != memory.meta().git_head
@@ -289,7 +298,7 @@ def _begin(run: _Run, memory: Memory, debts: Mapping[str, int], full_seq: int) -
 def _plant(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     """Publish what another worktree's memory has right for this one; the rest stays owed."""
     began_at = time.time()
-    found = seed.from_sibling(run.home, run.root)
+    found = seed.from_sibling(run.home, run.root, run.wishes)
     if found is None:
         return False
     run.tell(found.files, found.files + len(found.owed))
@@ -330,7 +339,14 @@ def _assemble(run: _Run, memory: Memory, paid: Mapping[str, int], full_seq: int)
     began_at = time.time()
     paths = sorted(scan.survey(run.root))
     known = {} if full_seq else _unchanged(memory)
-    batches = reading.sources(run.home, run.root, paths, known=known, is_fresh=bool(full_seq))
+    batches = reading.sources(
+        run.home,
+        run.root,
+        paths,
+        own=run.wishes.extract.languages,
+        known=known,
+        is_fresh=bool(full_seq),
+    )
     told = _telling(run, batches, len(paths))
     _swap_in(run, memory, told, paid=paid, full_seq=full_seq, stage=Stage.COMPLETE)
     touch_verified(run.home, run.root, began_at)
@@ -369,7 +385,15 @@ def _supersede(run: _Run, memory: Memory, folder: str, **description: Any) -> No
     run.check_place()
     failpoints.reach("rebuild.before_swap")
     fence = run.lease.fence
-    memories.supersede(run.home, memory, folder, fence=fence, recipe=RECIPE, **description)
+    memories.supersede(
+        run.home,
+        memory,
+        folder,
+        fence=fence,
+        recipe=run.recipe,
+        most_tokens=run.wishes.hook.budget_tokens,
+        **description,
+    )
 
 
 @contextmanager

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rtkq import git
-from rtkq.build import RECIPE, overview
+from rtkq.build import overview
 from rtkq.errors import RtkqError
+from rtkq.repository import Wishes
 from rtkq.store import Registry, copy
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
 from rtkq_workers import reading
+from rtkq_workers.recipe import recipe_of
 from rtkq_workers.watch import scan
 
 _log = logging.getLogger(__name__)
@@ -40,8 +42,13 @@ class Seed:
     files: int
 
 
-def from_sibling(home: str, root: str) -> Seed | None:
+def from_sibling(home: str, root: str, wishes: Wishes) -> Seed | None:
     """Return a memory for the worktree at *root* that another worktree's was copied to.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        root: A registered checkout.
+        wishes: What the repository asks for; the sibling's memory must have heeded the same.
 
     Returns:
         None where no other worktree of the repository has a whole memory of this version.
@@ -52,8 +59,8 @@ def from_sibling(home: str, root: str) -> Seed | None:
     for sibling in _siblings(home, root):
         folder = memories.new_folder(home, root)
         try:
-            if copy.copy_whole(home, sibling, folder, recipe=RECIPE):
-                return _compared(root, folder)
+            if copy.copy_whole(home, sibling, folder, recipe=recipe_of(wishes)):
+                return _compared(root, folder, wishes)
         except RtkqError as error:
             _log.info("the memory of %s is no seed for %s: %s", sibling, root, error)
         shutil.rmtree(folder, ignore_errors=True)
@@ -72,11 +79,11 @@ def _siblings(home: str, root: str) -> list[str]:
     return sorted(known, key=lambda path: roots[path] != here)[:_MOST_TRIES]
 
 
-def _compared(root: str, folder: str) -> Seed:
+def _compared(root: str, folder: str, wishes: Wishes) -> Seed:
     """Bring the copy in *folder* in line with the files at *root* as far as they are the same."""
     with memories.beside(folder) as memory:
         head = copy.strip(memory)
-        same, owed = _compare(root, memory)
+        same, owed = _compare(root, memory, wishes)
         memory.connection.executemany(
             "UPDATE file SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, is_verified = ?"
             " WHERE id = ?",
@@ -88,13 +95,13 @@ def _compared(root: str, folder: str) -> Seed:
     return Seed(folder, head, owed, len(same))
 
 
-def _compare(root: str, memory: Memory) -> tuple[list[tuple[int, ...]], list[str]]:
+def _compare(root: str, memory: Memory, wishes: Wishes) -> tuple[list[tuple[int, ...]], list[str]]:
     """Return the stamps of the files that are the same, by number, and the paths that differ."""
     rows = memory.connection.execute("SELECT path, id, content, language, size, skipped FROM file")
     believed = {path: rest for path, *rest in rows}
     same: list[tuple[int, ...]] = []
     owed = []
-    for one in _looked_at(root):
+    for one in _looked_at(root, wishes):
         number, content, language, size, skipped = believed.pop(one.path, (0, b"", "", 0, ""))
         # With a hash but unread it was replaced in that moment: nothing is known of the hash.
         is_known = skipped != "unread" if content else size == one.stamp.size
@@ -107,8 +114,8 @@ def _compare(root: str, memory: Memory) -> tuple[list[tuple[int, ...]], list[str
     return same, owed + sorted(believed)
 
 
-def _looked_at(root: str) -> Iterator[reading.Read]:
+def _looked_at(root: str, wishes: Wishes) -> Iterator[reading.Read]:
     for path in sorted(scan.survey(root)):
-        found = reading.read(root, path)
+        found = reading.read(root, path, wishes.extract.languages)
         if found is not None:
             yield found

@@ -501,3 +501,18 @@ def test_settings_of_a_repository_are_looked_at(patient: doctor.Patient) -> None
     (told,) = ills("repository-settings", patient)
 
     assert told.result == Result.FAIL
+
+
+def test_what_a_repository_asks_for_is_told(patient: doctor.Patient) -> None:
+    """Whoever cloned it may not have read the file."""
+    Path(patient.root, "rtkq.toml").write_text(
+        '[ignore]\npaths = ["web/"]\n'
+        '[extract.languages]\ninc = "php"\n'
+        "[hook]\nbudget_tokens = 900\n"
+    )
+
+    (told,) = look("repository-settings", patient)
+
+    assert told.detail == (
+        "leaves out 1 patterns, reads .inc as php, gives subagents at most 900 tokens"
+    )

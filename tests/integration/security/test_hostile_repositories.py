@@ -178,7 +178,7 @@ def test_links_do_not_lead_out_of_the_tree(home: str, checkout: Checkout, tmp_pa
 
 
 def test_repository_may_leave_out_files(home: str, checkout: Checkout) -> None:
-    """The one thing that its rtkq.toml may ask for."""
+    """Its rtkq.toml names them, by patterns."""
     checkout.write("rtkq.toml", '[ignore]\npaths = ["web/", "*.generated.py"]\n')
     checkout.write("src/a.generated.py", "A = 1\n")
     refresh(home, checkout.root)
@@ -192,7 +192,13 @@ def test_repository_may_leave_out_files(home: str, checkout: Checkout) -> None:
     "text",
     [
         '[policy]\nexplore = "deny"\n',
-        "[hook]\nbudget_tokens = 100000\n",
+        "[hook]\ndeadline_ms = 60000\n",
+        "[hook]\nbudget_tokens = 3\n",
+        '[hook]\nbudget_tokens = "all"\n',
+        '[extract]\ncommand = "sh"\n',
+        '[extract.languages]\ninc = "npm"\n',
+        '[extract.languages]\n".inc" = "php"\n',
+        '[extract.languages]\ninc = ["php"]\n',
         '[ignore]\nfolders = ["src/"]\npaths = ["src/"]\n',
         '[ignore]\npaths = "src/"\n',
         '[ignore]\npaths = ["src/", "*a*a*a*a*a*a*b"]\n',

@@ -13,13 +13,13 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from rtkq import failpoints, git, jobs, paths, store
-from rtkq.build import RECIPE
+from rtkq import failpoints, git, jobs, paths, repository, store
 from rtkq.errors import StoreDamaged
 from rtkq.records import KnownFile, Project
 from rtkq.store import memory as memories
 from rtkq.store import soundness
 from rtkq_workers import unused
+from rtkq_workers.recipe import recipe_of
 
 _log = logging.getLogger(__name__)
 #: The registry is read this often even though its files look unchanged.
@@ -119,10 +119,10 @@ def known(home: str, root: str, among: Iterable[str] | None = None) -> dict[str,
 
 
 def head_debts(home: str, root: str) -> list[str]:
-    """Return the debt for a move of HEAD since the memory was built, if there was one."""
-    head = git.tip(root)
+    """Return the debt for a move of HEAD, or of what the repository asks for, if there was one."""
+    head, recipe = git.tip(root), recipe_of(repository.believed(root))
     with _one_at_a_time:
-        return store.head_debts(home, root, head, RECIPE)
+        return store.head_debts(home, root, head, recipe)
 
 
 def is_untold(home: str, root: str) -> bool:
