@@ -94,6 +94,11 @@ def team_file(home: str) -> str:
     return f"{home}/run/team.json"
 
 
+def grants_file(home: str) -> str:
+    """Return the file of who may ask the HTTP daemon, where no team's database holds that."""
+    return f"{home}/grants.json"
+
+
 def serve_socket(home: str) -> str:
     """Return the unix socket of the HTTP daemon."""
     return f"{home}/run/serve.sock"

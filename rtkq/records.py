@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,3 +73,12 @@ class Project:
     def is_owing(self) -> bool:
         """Whether a rebuild is owed."""
         return self.owed_seq > self.done_seq
+
+
+#: Tells by its root, or by its normalised remote, whether a project exists for whoever asks.
+Sight = Callable[[str], bool]
+
+
+def sees_all(_project: str) -> bool:
+    """Return that a project exists: the sight of the user whose projects they are."""
+    return True

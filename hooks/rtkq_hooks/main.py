@@ -58,7 +58,11 @@ def start(settings_file: str) -> NoReturn:
 
 
 def run(
-    agent: str, document: bytes, settings: Mapping[str, str], opener: Opener | None = None
+    agent: str,
+    document: bytes,
+    settings: Mapping[str, str],
+    opener: Opener | None = None,
+    is_noted: Callable[[str], bool] | None = None,
 ) -> bytes:
     """Return what the hook prints for *document*, possibly nothing, and write the receipt.
 
@@ -69,10 +73,12 @@ def run(
         document: What the client sent.
         settings: The flat settings, as ``rtkq.agents.bundle.flat`` gives them.
         opener: Opens memories, for whoever keeps them open; ``recall.open_memory`` by default.
+        is_noted: Tells by its root whether a call leaves a receipt; by default each does.
     """
     receipt = receipts.Receipt(agent)
     answer = _answer(agent, document, settings, receipt, opener)
-    _record(settings, receipt)
+    if is_noted is None or is_noted(receipt.root):
+        _record(settings, receipt)
     return answer
 
 

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from rtkq import jobs, metrics, recall, receipts
 from rtkq.config import Settings
+from rtkq.records import Sight, sees_all
 from rtkq.store.metrics import HOUR_S, SLOTS_AN_OCTAVE, Call, Context, Rebuild, limit_ms, opened
 from rtkq_workers import fold, report
 
@@ -30,24 +31,36 @@ _OCTAVES = 16
 class Counts:
     """Everything counted since an instant, what was not folded yet included."""
 
-    def __init__(self, home: str, since: float) -> None:
-        """Read the counts of *home* since *since*, seconds since the epoch; its hour counts whole.
+    def __init__(self, home: str, since: float, is_seen: Sight = sees_all) -> None:
+        """Read the counts of *home*.
+
+        Args:
+            home: Folder for everything rtkq stores.
+            since: Seconds since the epoch; its hour counts whole.
+            is_seen: Tells by its root whether a project counts.
 
         Raises:
             StoreError: The metrics cannot be read now.
         """
         tally = fold.not_folded(home)
         with opened(home) as stored:
-            rows = stored.calls(since)
-            self.rebuilds: Counter[Rebuild] = stored.rebuilds(since)
+            rows = [row for row in stored.calls(since).items() if is_seen(row[0][0].root)]
+            rebuilds = stored.rebuilds(since)
             given = stored.contexts(_SHOWN_CONTEXTS)
-        self.calls: Counter[Call] = Counter({call: count for (call, _), count in rows.items()})
-        self.chars = sum(chars for _, chars in rows) + sum(tally.chars.values())
+        newer = {call: count for call, count in tally.calls.items() if is_seen(call.root)}
+        self.rebuilds: Counter[Rebuild] = Counter(
+            {rebuild: count for rebuild, count in rebuilds.items() if is_seen(rebuild.root)}
+        )
+        self.calls: Counter[Call] = Counter()
+        for (call, _), count in rows:
+            self.calls[call] += count
+        self.chars = sum(chars for (_, chars), _ in rows) + sum(tally.chars[call] for call in newer)
         self.calls.update(
-            {call: count for call, count in tally.calls.items() if call.hour >= since // HOUR_S}
+            {call: count for call, count in newer.items() if call.hour >= since // HOUR_S}
         )
         newest = sorted(tally.given, key=lambda one: -one.at) + given
-        self.given: list[Context] = newest[:_SHOWN_CONTEXTS]
+        seen = [one for one in newest if is_seen(one.root)]
+        self.given: list[Context] = seen[:_SHOWN_CONTEXTS]
 
 
 def summary(settings: Settings, since: float) -> dict[str, Any]:
@@ -76,14 +89,18 @@ def summary(settings: Settings, since: float) -> dict[str, Any]:
     }
 
 
-def exposition(settings: Settings) -> bytes:
+def exposition(settings: Settings, is_seen: Sight = sees_all) -> bytes:
     """Return everything that was ever counted, in the text format of Prometheus.
+
+    Args:
+        settings: Those in force.
+        is_seen: Tells by its root whether a project counts.
 
     Source:
         https://prometheus.io/docs/instrumenting/exposition_formats
     """
     registry = CollectorRegistry()
-    registry.register(_Collector(settings))
+    registry.register(_Collector(settings, is_seen))
     return generate_latest(registry)
 
 
@@ -106,16 +123,17 @@ def told(given: Context) -> dict[str, Any]:
 class _Collector(Collector):
     """Reads the stores when it is asked; nothing is kept in memory between two readings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, is_seen: Sight) -> None:
         self._settings = settings
+        self._is_seen = is_seen
 
     def collect(self) -> Iterator[Metric]:
         home = self._settings.home
-        counts = Counts(home, since=0.0)
+        counts = Counts(home, 0.0, self._is_seen)
         yield _calls(counts.calls)
         yield _latency(counts.calls)
         yield _rebuild_time(counts.rebuilds)
-        yield from _projects(report.all_projects(self._settings))
+        yield from _projects(report.all_projects(self._settings, self._is_seen))
         yield _gauge("rtkq_queue_depth", "Nudges that wait for a worker.", [((), jobs.depth(home))])
         yield _counted("rtkq_receipts_dropped", "Receipts not written.", receipts.dropped(home))
         alive = report.processes(home).items()

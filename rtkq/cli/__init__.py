@@ -38,6 +38,7 @@ _SECTIONS = {
         "serve": "answer over HTTP, with a page to look at",
         "watch": "run the watcher alone",
         "worker": "run the workers alone",
+        "token": "let a team ask the HTTP daemon",
         "devenv": "open watcher, workers and health in tmux",
     },
     "Memory": {

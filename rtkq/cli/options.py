@@ -26,12 +26,19 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say only what w
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-def _instant_ms(_context: Any, _option: Any, span: str) -> int:
-    """Return when a *span* such as ``7d`` began, in milliseconds since the epoch."""
+def span_s(_context: Any, _option: Any, span: str | None) -> int | None:
+    """Return how long a *span* such as ``7d`` is, in seconds; None where none is given."""
+    if span is None:
+        return None
     found = re.fullmatch(r"(\d{1,5})([mhdw])", span)
     if found is None:
         raise click.BadParameter(f"{span!r} is no span: write 90m, 24h, 7d or 4w")
-    seconds = int(found[1]) * _SECONDS[found[2]]
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _instant_ms(context: Any, option: Any, span: str) -> int:
+    """Return when a *span* such as ``7d`` began, in milliseconds since the epoch."""
+    seconds = span_s(context, option, span) or 0
     return max(0, int((time.time() - seconds) * 1000))
 
 

@@ -18,10 +18,16 @@ from rtkq.errors import ExtraMissing
     "--port", type=click.IntRange(0, 65535), help="Port; default: serve.port, 7700; 0 for any."
 )
 @click.option("--socket", "socket_path", metavar="PATH", help="Unix socket, beside the port.")
+@click.option("--server", "is_server", is_flag=True, help="Answer a team: each bears a token.")
 @options.verbose_option
 @options.quiet_option
 def command(
-    host: str | None, port: int | None, socket_path: str | None, verbose: int, quiet: bool
+    host: str | None,
+    port: int | None,
+    socket_path: str | None,
+    is_server: bool,
+    verbose: int,
+    quiet: bool,
 ) -> None:
     """Answer over HTTP: hooks without a process, the commands, and a page to look at.
 
@@ -42,7 +48,9 @@ def command(
     if not listening:
         serve = settings.serve
         tcp = sockets.tcp(
-            host or serve.host, serve.port if port is None else port, has_token=bool(serve.token)
+            host or serve.host,
+            serve.port if port is None else port,
+            has_token=bool(serve.token) or is_server,
         )
         unix = sockets.unix(os.path.abspath(socket_path or paths.serve_socket(settings.home)))
         listening = [tcp, unix]
@@ -52,4 +60,4 @@ def command(
         for place in places:
             click.echo(f"rtkq: serving on {place}", err=True)
 
-    sys.exit(run.run(Service(settings), listening, on_ready=tell))
+    sys.exit(run.run(Service(settings, is_server=is_server), listening, on_ready=tell))

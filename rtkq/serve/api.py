@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rtkq.access import Caller
 from rtkq.answers import metrics
 from rtkq.answers.delta import delta
 from rtkq.answers.explore import explore
@@ -37,6 +38,12 @@ def json_answer(document: Any) -> Response:
     return Response(msgspec.json.encode(document), media_type="application/json")
 
 
+def caller_of(request: Request) -> Caller:
+    """Return who sends *request*, as the gate found out."""
+    caller: Caller = request.state.caller
+    return caller
+
+
 async def health(service: Service, _request: Request) -> Response:
     """Say that the process serves."""
     return json_answer(Health("ok", version("rtkq"), os.getpid(), service.uptime_s))
@@ -45,7 +52,8 @@ async def health(service: Service, _request: Request) -> Response:
 async def status(service: Service, request: Request) -> Response:
     """Tell the state of one project, or of all of them."""
     folder = request.query_params.get("project_root")
-    return json_answer(await service.in_store_thread(partial(_status, service, folder)))
+    caller = caller_of(request)
+    return json_answer(await service.in_store_thread(partial(_status, service, folder, caller)))
 
 
 async def plan_task(service: Service, request: Request) -> Response:
@@ -53,6 +61,7 @@ async def plan_task(service: Service, request: Request) -> Response:
     asked = await _body(request, PlanRequest)
     return await _answered(
         service,
+        request,
         asked.project_root,
         partial(
             plan,
@@ -70,6 +79,7 @@ async def explore_project(service: Service, request: Request) -> Response:
     query_type = asked.query_type or (intent(asked.task) if asked.task else GENERAL)
     return await _answered(
         service,
+        request,
         asked.project_root,
         partial(
             explore,
@@ -84,43 +94,45 @@ async def explore_project(service: Service, request: Request) -> Response:
 async def list_changes(service: Service, request: Request) -> Response:
     """Tell what changed since the last build, or since a revision."""
     asked = await _body(request, DeltaRequest)
-    return await _answered(service, asked.project_root, partial(delta, since=asked.since))
+    return await _answered(service, request, asked.project_root, partial(delta, since=asked.since))
 
 
 async def refresh(service: Service, request: Request) -> Response:
     """Bring a memory up to date, wait for it, and tell its state."""
     asked = await _body(request, RefreshRequest)
-    root = await service.in_store_thread(partial(service.root_of, asked.project_root))
+    caller = caller_of(request)
+    root = await service.in_store_thread(partial(service.root_of, asked.project_root, caller))
     await service.refresh(root, is_full=asked.full)
-    return json_answer(await service.in_store_thread(partial(_status, service, root)))
+    return json_answer(await service.in_store_thread(partial(_status, service, root, caller)))
 
 
 async def draw(service: Service, request: Request) -> Response:
     """Give a picture of a project: its folders by size and heat, and their imports."""
     folder = request.query_params.get("project_root", "")
-    return await _answered(service, folder, picture)
+    return await _answered(service, request, folder, picture)
 
 
-async def exposition(service: Service, _request: Request) -> Response:
+async def exposition(service: Service, request: Request) -> Response:
     """Tell what hooks and workers did, for Prometheus."""
-    body = await service.in_store_thread(partial(metrics.exposition, service.settings))
+    told = partial(metrics.exposition, service.settings, caller_of(request).sees)
+    body = await service.in_store_thread(told)
     return Response(body, media_type=metrics.CONTENT_TYPE)
 
 
 async def _answered(
-    service: Service, folder: str, command: Callable[..., dict[str, Any]]
+    service: Service, request: Request, folder: str, command: Callable[..., dict[str, Any]]
 ) -> Response:
     def work() -> dict[str, Any]:
-        return command(service.settings, service.root_of(folder))
+        return command(service.settings, service.root_of(folder, caller_of(request)))
 
     return json_answer(await service.in_store_thread(work))
 
 
-def _status(service: Service, folder: str | None) -> dict[str, Any]:
+def _status(service: Service, folder: str | None, caller: Caller) -> dict[str, Any]:
     if folder is None:
-        projects = report.all_projects(service.settings)
+        projects = report.all_projects(service.settings, caller.sees)
     else:
-        projects = [report.project(service.settings, service.root_of(folder))]
+        projects = [report.project(service.settings, service.root_of(folder, caller))]
     return {
         "projects": projects,
         "processes": report.processes(service.settings.home),

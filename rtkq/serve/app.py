@@ -18,24 +18,41 @@ from starlette.types import ASGIApp
 from rtkq.errors import RtkqError
 from rtkq.serve import api, failures, hooks, openapi, page, shapes
 from rtkq.serve.gate import Gate
+from rtkq.serve.known import Known
 from rtkq.serve.live import Live
-from rtkq.serve.path import Path
+from rtkq.serve.path import For, Path
 from rtkq.serve.service import Service
 
 _log = logging.getLogger(__name__)
 
 
 PATHS = (
-    Path("GET", "/v1/health", api.health, shapes.Health),
-    Path("GET", "/v1/status", api.status, shapes.StatusAnswer),
-    Path("POST", "/v1/plan", api.plan_task, shapes.PlanAnswer, shapes.PlanRequest),
-    Path("POST", "/v1/explore", api.explore_project, shapes.ExploreAnswer, shapes.ExploreRequest),
-    Path("POST", "/v1/context", api.explore_project, shapes.ExploreAnswer, shapes.ExploreRequest),
-    Path("POST", "/v1/delta", api.list_changes, shapes.DeltaAnswer, shapes.DeltaRequest),
-    Path("POST", "/v1/refresh", api.refresh, shapes.StatusAnswer, shapes.RefreshRequest),
-    Path("POST", "/v1/hook/{agent}", hooks.answer_hook),
-    Path("GET", "/v1/picture", api.draw, shapes.Picture),
-    Path("GET", "/metrics", api.exposition),
+    Path("GET", "/v1/health", For.EVERYBODY, api.health, shapes.Health),
+    Path("GET", "/v1/status", For.READERS, api.status, shapes.StatusAnswer),
+    Path("POST", "/v1/plan", For.READERS, api.plan_task, shapes.PlanAnswer, shapes.PlanRequest),
+    Path(
+        "POST",
+        "/v1/explore",
+        For.READERS,
+        api.explore_project,
+        shapes.ExploreAnswer,
+        shapes.ExploreRequest,
+    ),
+    Path(
+        "POST",
+        "/v1/context",
+        For.READERS,
+        api.explore_project,
+        shapes.ExploreAnswer,
+        shapes.ExploreRequest,
+    ),
+    Path(
+        "POST", "/v1/delta", For.READERS, api.list_changes, shapes.DeltaAnswer, shapes.DeltaRequest
+    ),
+    Path("POST", "/v1/refresh", For.OWNER, api.refresh, shapes.StatusAnswer, shapes.RefreshRequest),
+    Path("POST", "/v1/hook/{agent}", For.READERS, hooks.answer_hook),
+    Path("GET", "/v1/picture", For.READERS, api.draw, shapes.Picture),
+    Path("GET", "/metrics", For.READERS, api.exposition),
 )
 
 
@@ -49,16 +66,22 @@ def application(service: Service) -> ASGIApp:
     routes = [_route(service, path) for path in PATHS]
     live = Live(service)
     beside = (
-        Path("GET", "/v1/openapi.json", describe),
-        Path("GET", "/v1/live", live.stream),
-        Path("GET", "/", page.page),
-        Path("GET", "/page/{name}", page.part),
+        Path("GET", "/v1/openapi.json", For.EVERYBODY, describe),
+        Path("GET", "/v1/live", For.READERS, live.stream),
+        Path("GET", "/", For.EVERYBODY, page.page),
+        Path("GET", "/page/{name}", For.EVERYBODY, page.part),
     )
     routes += [_route(service, path) for path in beside]
-    settings = service.settings.serve
+    known = Known(service.settings, is_server=service.is_server)
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Gate, names=settings.names, token=settings.token)],
+        middleware=[
+            Middleware(
+                Gate,
+                names=service.settings.serve.names,
+                known=known,
+            )
+        ],
         exception_handlers={
             failures.Refused: failures.on_refused,
             RtkqError: failures.on_failure,
@@ -71,6 +94,7 @@ def application(service: Service) -> ASGIApp:
 def _route(service: Service, path: Path) -> Route:
     async def serve(request: Request) -> Response:
         try:
+            path.check(request.state.caller)
             return await path.endpoint(service, request)
         except (failures.Refused, RtkqError, HTTPException):
             raise

@@ -8,8 +8,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rtkq.access import Caller, Role
+from rtkq.recall import Memory
 from rtkq.serve.service import Service
-from rtkq_hooks import main
+from rtkq_hooks import checkout, main
 
 #: Says nothing, in every agent's dialect.
 _NOTHING = b"{}\n"
@@ -23,5 +25,16 @@ async def answer_hook(service: Service, request: Request) -> Response:
     """
     agent = request.path_params["agent"]
     document = await request.body()
-    printed = main.run(agent, document, service.hook_settings, service.memories.open)
+    caller: Caller = request.state.caller
+
+    def opened(home: str, root: str) -> Memory | None:
+        return service.memories.open(home, root) if caller.sees(root) else None
+
+    def is_noted(root: str) -> bool:
+        # A receipt lets a checkout be registered, which is for the owner alone to cause.
+        if caller.role is Role.OWNER:
+            return True
+        return caller.sees(root) and checkout.is_known(service.settings.home, root)
+
+    printed = main.run(agent, document, service.hook_settings, opened, is_noted)
     return Response(printed or _NOTHING, media_type="application/json")

@@ -1,4 +1,4 @@
-"""What goes on, as it goes on: one reader of the stores for however many who watch.
+"""What goes on, as it goes on: one reader of the stores for however many who see the same.
 
 Server-sent events: a line ``data: {document}`` whenever something changed, a comment else, so
 that whoever left is noticed.
@@ -20,10 +20,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from rtkq import transcripts
+from rtkq.access import Caller
 from rtkq.answers.activity import activity
 from rtkq.answers.followed import followed
 from rtkq.answers.metrics import Counts
 from rtkq.errors import RtkqError
+from rtkq.serve.failures import Refused
 from rtkq.serve.service import Service
 
 _log = logging.getLogger(__name__)
@@ -37,10 +39,36 @@ _LARGEST_SHARE = 0.1
 
 
 class Live:
-    """The latest activity, read while somebody watches."""
+    """What goes on, told to each caller as far as it sees it."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._feeds: dict[Caller, _Feed] = {}
+
+    async def stream(self, _service: Service, request: Request) -> Response:
+        """Send what goes on until the page is closed."""
+        # One for each caller that ever watched: as many as there are grants, at most.
+        feed = self._feeds.setdefault(
+            request.state.caller, _Feed(self._service, request.state.caller)
+        )
+        return StreamingResponse(
+            feed.events(request),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def close(self) -> None:
+        """Stop reading, and let those who watch go."""
+        for feed in self._feeds.values():
+            feed.close()
+
+
+class _Feed:
+    """The latest activity that one caller sees, read while somebody watches."""
+
+    def __init__(self, service: Service, caller: Caller) -> None:
+        self._service = service
+        self._caller = caller
         self._changed = asyncio.Condition()
         self._event = b""
         self._opened: dict[tuple[int, str], list[str]] = {}
@@ -48,26 +76,19 @@ class Live:
         self._watching = 0
         self._reading: asyncio.Task[None] | None = None
 
-    async def stream(self, _service: Service, request: Request) -> Response:
-        """Send what goes on until the page is closed."""
-        return StreamingResponse(
-            self._events(request),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
-
-    async def close(self) -> None:
-        """Stop reading, and let those who watch go."""
+    def close(self) -> None:
+        """Stop reading."""
         if self._reading is not None:
             self._reading.cancel()
 
-    async def _events(self, request: Request) -> AsyncIterator[bytes]:
+    async def events(self, request: Request) -> AsyncIterator[bytes]:
+        """Yield what is sent to one who watches."""
         self._watching += 1
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
         sent = b""
         try:
-            while not await request.is_disconnected() and not self._service.is_ending:
+            while await self._is_to_go_on(request):
                 if self._event != sent:
                     sent = self._event
                     yield b"data: " + sent + b"\n\n"
@@ -78,14 +99,23 @@ class Live:
         finally:
             self._watching -= 1
 
+    async def _is_to_go_on(self, request: Request) -> bool:
+        if self._service.is_ending or await request.is_disconnected():
+            return False
+        try:
+            return bool(await request.state.caller_now() == self._caller)
+        except Refused:
+            return False  # the token was removed meanwhile
+
     def _document(self) -> bytes:
         settings = self._service.settings
         now = time.monotonic()
         if now >= self._follow_at:
-            last = Counts(settings.home, time.time() - _FOLLOWED_S).given
+            since = time.time() - _FOLLOWED_S
+            last = Counts(settings.home, since, self._caller.sees).given
             self._opened = followed(settings, transcripts.folders(os.environ), last)
             self._follow_at = now + _FOLLOW_EVERY_S
-        return msgspec.json.encode(activity(settings, self._opened))
+        return msgspec.json.encode(activity(settings, self._opened, self._caller.sees))
 
     async def _read(self) -> None:
         """Read again and again while anybody watches."""

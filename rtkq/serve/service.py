@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from rtkq.access import Caller
 from rtkq.agents import bundle
 from rtkq.config import Settings
 from rtkq.errors import ProjectError, RtkqError
@@ -25,8 +26,10 @@ _MOST_REFRESHES = 2
 class Service:
     """The state of one serving process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, is_server: bool = False) -> None:
         self.settings = settings
+        #: Whether others than the owner are answered.
+        self.is_server = is_server
         #: Set when the process was told to end: whoever waits for news is to stop.
         self.is_ending = False
         #: What the hook is told, as it stands beside the staged one.
@@ -47,15 +50,16 @@ class Service:
         """Return what *work* returns, called in the thread that may use the stores."""
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, work)
 
-    def root_of(self, folder: str) -> str:
+    def root_of(self, folder: str, caller: Caller) -> str:
         """Return the root of the registered project that *folder* lies in.
 
         Raises:
-            ProjectError: It lies in none, so nothing about it is told.
+            ProjectError: It lies in none that exists for *caller*, so nothing about it is told.
         """
         real = os.path.realpath(folder) if os.path.isabs(folder) and "\0" not in folder else ""
         with Registry(self.settings.home) as registry:
-            known = {project.root for project in registry.projects()}
+            roots = [project.root for project in registry.projects()]
+        known = {root for root in roots if caller.sees(root)}
         while real and real not in known:
             real = os.path.dirname(real) if real != os.path.dirname(real) else ""
         if not real:

@@ -11,8 +11,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rtkq import config
+from rtkq.access import GrantStore
 from rtkq.errors import ConfigError, ExtraMissing
 from rtkq.store.facts import FactStore, LocalFacts
+from rtkq.store.grants import LocalGrants
 
 if TYPE_CHECKING:
     from rtkq.team.team_facts import SharedFacts
@@ -50,6 +52,11 @@ def _made(home: str, url: str) -> SharedFacts | None:
     made = SharedFacts(home, url, is_publishing=home in _publishing)
     atexit.register(made.close)
     return made
+
+
+def grants(settings: config.Settings) -> GrantStore:
+    """Return where grants lie: at the team's, or under the home where there is no team."""
+    return LocalGrants(settings.home)
 
 
 def publish(home: str, url: str) -> None:

@@ -317,6 +317,17 @@ def test_service_prints_the_fields_of_the_reference(
     assert fields(found) == documented("JSON of rtkq service")
 
 
+def test_token_prints_the_fields_of_the_reference(
+    home: str, documented: Callable[[str], set[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When one is added, and when they are listed."""
+    added = printed(capsys, "token", "add", "anna", "--project", "/srv/*")
+    (listed,) = printed(capsys, "token", "list")
+
+    assert fields(added) == documented("JSON of rtkq token")
+    assert fields(listed) == fields(added) - {"token"}
+
+
 def test_init_prints_the_fields_of_the_reference(
     home: str,
     tmp_path: Path,

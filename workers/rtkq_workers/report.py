@@ -8,7 +8,7 @@ from typing import Any
 
 from rtkq import recall
 from rtkq.config import Settings
-from rtkq.records import State
+from rtkq.records import Sight, State, sees_all
 from rtkq.schema import DebtRow, FileRow
 from rtkq.store import Registry
 from rtkq.store import memory as memories
@@ -21,11 +21,11 @@ _GIVEN_UP = ("failed", "timeout", "memory")
 _MOST_NAMED = 20
 
 
-def all_projects(settings: Settings) -> list[dict[str, Any]]:
-    """Return the report of every registered project, ordered by root."""
+def all_projects(settings: Settings, is_seen: Sight = sees_all) -> list[dict[str, Any]]:
+    """Return the report of every registered project that is seen, ordered by root."""
     with Registry(settings.home) as registry:
         roots = [project.root for project in registry.projects()]
-    return [project(settings, root) for root in roots]
+    return [project(settings, root) for root in roots if is_seen(root)]
 
 
 def project(settings: Settings, root: str) -> dict[str, Any]:

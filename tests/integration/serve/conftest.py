@@ -26,10 +26,11 @@ _TIMEOUT_S = 20.0
 class Answer:
     """What the daemon answered."""
 
-    def __init__(self, response: http.client.HTTPResponse) -> None:
+    def __init__(self, response: http.client.HTTPResponse, *, is_event: bool = False) -> None:
         self.status = response.status
         self.headers = response.headers
-        self.body = response.read()
+        # A stream of events has no end.
+        self.body = response.readline() if is_event else response.read()
 
     @property
     def json(self) -> Any:
@@ -78,6 +79,7 @@ class Daemon:
         headers: dict[str, str] | None = None,
         *,
         over_unix: bool = False,
+        is_event: bool = False,
     ) -> Answer:
         """Send one request; a *body* that is no bytes goes as JSON."""
         connection = (
@@ -89,7 +91,15 @@ class Daemon:
         told = {"Content-Type": "application/json"} if sent is not None else {}
         with contextlib.closing(connection):
             connection.request(method, path, sent, told | (headers or {}))
-            return Answer(connection.getresponse())
+            return Answer(connection.getresponse(), is_event=is_event)
+
+    @contextlib.contextmanager
+    def stream(self, path: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+        """Open an answer that comes as it goes on."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_S)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers=headers)
+            yield connection.getresponse()
 
     def post(self, path: str, **body: Any) -> Answer:
         """Post a document to a path."""
