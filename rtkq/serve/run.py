@@ -36,6 +36,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        _send_at_once(transport)
         self._patience = self.loop.call_later(_HEAD_PATIENCE_S, transport.close)
 
     def on_headers_complete(self) -> None:
@@ -61,6 +62,15 @@ class _Connection(HttpToolsProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+def _send_at_once(transport: asyncio.Transport) -> None:
+    # Head and body are sent one after the other, and the kernel would keep the body back until
+    # the head is acknowledged, some 40 ms. Asyncio asks for that only of sockets that were made
+    # with the number of their protocol, which those that listen here were not.
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def run(service: Service, listening: list[socket.socket], *, on_ready: Callable[[], None]) -> int:

@@ -124,3 +124,24 @@ def test_many_idle_connections_do_not_keep_others_out(daemon: Daemon) -> None:
     assert daemon.ask("GET", "/v1/health").status == 200
     for one in idle:
         one.close()
+
+
+def test_answers_are_sent_without_delay(home: str) -> None:
+    """The kernel would keep a body back until its head is acknowledged, some 40 ms."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    async def play() -> int:
+        server = run.server(Service(Settings(home=home)))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"}")
+        (connection,) = server.server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        found: int = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        server.should_exit = True
+        await serving
+        return found
+
+    assert asyncio.run(play()) == 1
