@@ -192,6 +192,20 @@ def config_file(variables: Mapping[str, str]) -> str:
     return os.path.join(platformdirs.user_config_dir("rtkq", appauthor=False), "config.toml")
 
 
+def holds_secret(file: str) -> bool:
+    """Return whether a token or a password stands in the configuration *file*.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    document = _validate(_read_file(file), file)
+    try:
+        password = urlsplit(document.database.url).password
+    except ValueError:
+        password = None
+    return bool(document.serve.token or password)
+
+
 def _read_file(file: str) -> dict[str, Any]:
     try:
         with open(file, "rb") as stream:

@@ -22,6 +22,7 @@ _TOO_LITTLE_BYTES = 100 * _MIB
 _LEAST_GIT = (2, 31)
 _TOOL_S = 5.0
 _FOREIGN_BITS = 0o077
+_PRIVATE = "keep it to yourself: chmod 600 on that file"
 _MOST_NAMED = 3
 
 
@@ -32,7 +33,12 @@ def _configuration(_: Patient) -> Iterator[Verdict]:
         yield fail(error.message, error.hint)
         return
     file = config.config_file(os.environ)
-    yield ok(file if os.path.exists(file) else f"defaults; there is no {file}")
+    if not os.path.exists(file):
+        yield ok(f"defaults; there is no {file}")
+    elif os.stat(file).st_mode & _FOREIGN_BITS and config.holds_secret(file):
+        yield warn(f"{file} holds a token or a password, and others may read it", _PRIVATE)
+    else:
+        yield ok(file)
 
 
 def _disk(patient: Patient) -> Iterator[Verdict]:

@@ -17,6 +17,7 @@ from rtkq.store import memory as memories
 _MOST_NAMED = 3
 #: Sixteen databases must be looked at before the check is given up, in seconds.
 _A_DATABASE_S = 0.5
+_GIVEN_UP = "SELECT path, skipped FROM file WHERE skipped IN ({}) ORDER BY path"
 _REFRESH = "run `rtkq refresh`, or `rtkq doctor --fix`"
 
 
@@ -154,10 +155,14 @@ def _prune(patient: Patient) -> str:
 
 
 def _failed_files(patient: Patient) -> Iterator[Verdict]:
+    from rtkq_workers import report
+
     memory = recall.open_memory(patient.home, patient.root)
     if memory is None:
         return
-    failed = [path for (path,) in memory.rows("SELECT path FROM file WHERE skipped = 'failed'")]
+    failed = [
+        f"{path} ({reason})" for path, reason in memory.rows(_GIVEN_UP, among=report.GIVEN_UP)
+    ]
     memory.close()
     if failed:
         yield warn(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
@@ -14,6 +16,7 @@ from rtkq.doctor.memory import projects
 from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
 from rtkq.store import soundness
 
+_SERVE = "run `rtkq serve`, or install the hook as a command: `rtkq init --transport command`"
 _START = "run `rtkq service install` for good, or `rtkq up` in a terminal"
 #: Clocks of one machine differ by less, in seconds.
 _GRAIN_S = 5.0
@@ -23,6 +26,7 @@ _LONGEST_BACKOFF_S = 600.0
 _LONG_OWED_S = 120.0
 #: A daemon on this machine answers sooner, in seconds.
 _HTTP_S = 3.0
+_LARGEST_HEALTH_BYTES = 4096
 _NAMES = {"watch": "watcher", "worker": "workers"}
 
 
@@ -107,17 +111,34 @@ def _server(patient: Patient) -> Iterator[Verdict]:
     if not asking:
         return  # nobody needs it
     serve = patient.settings.serve
+    place = f"{serve.host} port {serve.port}"
     try:
-        connection = HTTPConnection(serve.host, serve.port, timeout=_HTTP_S)
-        connection.request("GET", "/v1/health")
-        status = connection.getresponse().status
+        told = _health(serve.host, serve.port)
     except (OSError, HTTPException) as error:
-        yield fail(
-            f"{asking[0].agent} asks {serve.host} port {serve.port}, where nobody answers: {error}",
-            "run `rtkq serve`, or install the hook as a command: `rtkq init --transport command`",
-        )
+        yield fail(f"{asking[0].agent} asks {place}, where nobody answers: {error}", _SERVE)
         return
-    yield ok(f"{serve.host} port {serve.port} answers with {status}")
+    if told:
+        yield fail(f"{asking[0].agent} asks {place}, where {told}", _SERVE)
+    else:
+        yield ok(f"{place} answers")
+
+
+def _health(host: str, port: int) -> str:
+    """Return what is wrong with the answer of whoever listens there; empty for a daemon of ours."""
+    connection = HTTPConnection(host, port, timeout=_HTTP_S)
+    try:
+        connection.request("GET", "/v1/health")
+        answer = connection.getresponse()
+        body = answer.read(_LARGEST_HEALTH_BYTES)
+    finally:
+        connection.close()
+    if answer.status != HTTPStatus.OK:
+        return f"somebody answers with {answer.status}"
+    try:
+        is_ours = json.loads(body)["status"] == "ok"
+    except (ValueError, LookupError, TypeError):
+        is_ours = False
+    return "" if is_ours else "another program than rtkq answers"
 
 
 def _queue(patient: Patient) -> Iterator[Verdict]:

@@ -17,7 +17,7 @@ from rtkq.team.address import shown
 from rtkq_workers import heartbeat
 
 #: What the extractor began and could not end.
-_GIVEN_UP = ("failed", "timeout", "memory")
+GIVEN_UP = ("failed", "timeout", "memory")
 _MOST_NAMED = 20
 
 
@@ -82,7 +82,7 @@ def _counts(home: str, root: str) -> dict[str, Any]:
             "skipped": files.where(FileRow.skipped != "").count(),
             "given_up": [
                 f"{row.path}: {row.skipped}"
-                for row in files.where(FileRow.skipped.in_(_GIVEN_UP))
+                for row in files.where(FileRow.skipped.in_(GIVEN_UP))
                 .order_by(FileRow.path)
                 .limit(_MOST_NAMED)
             ],

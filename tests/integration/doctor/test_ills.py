@@ -9,8 +9,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -315,12 +317,7 @@ def test_daemon_that_is_down_is_told_where_an_agent_asks_it(
 ) -> None:
     """Without it every spawn goes without context; who starts the hook needs no daemon."""
     assert look("server", patient) == []
-    file = user / ".claude/settings.json"
-    text = file.read_text()
-    document = json.loads(text)
-    asking = {"type": "http", "url": "http://127.0.0.1:7700/v1/hook/claude-code", "timeout": 2}
-    document["hooks"]["PreToolUse"][0]["hooks"] = [asking]
-    file.write_text(json.dumps(document))
+    ask_by_http(user)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     monkeypatch.setenv("RTKQ_SERVE_PORT", str(port))
@@ -329,6 +326,52 @@ def test_daemon_that_is_down_is_told_where_an_agent_asks_it(
 
     assert told.result == Result.FAIL
     assert str(port) in told.detail
+
+
+def ask_by_http(user: Path) -> None:
+    """Let the client ask the daemon instead of starting the hook."""
+    file = user / ".claude/settings.json"
+    document = json.loads(file.read_text())
+    asking = {"type": "http", "url": "http://127.0.0.1:7700/v1/hook/claude-code", "timeout": 2}
+    document["hooks"]["PreToolUse"][0]["hooks"] = [asking]
+    file.write_text(json.dumps(document))
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    """Another program's server, which answers everything with a page."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(b"<!doctype html>")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("status", "saying"), [(200, "another program"), (404, "404"), (503, "503")]
+)
+def test_stranger_in_the_place_of_the_daemon_is_told(
+    patient: doctor.Patient,
+    user: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    saying: str,
+) -> None:
+    """It answers, but no spawn gets a context by that."""
+    ask_by_http(user)
+    monkeypatch.setattr(_Stranger, "status", status)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Stranger) as server:
+        monkeypatch.setenv("RTKQ_SERVE_PORT", str(server.server_port))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (told,) = ills("server", doctor.Patient(patient.root, config.load()))
+        server.shutdown()
+
+    assert told.result == Result.FAIL
+    assert saying in told.detail
 
 
 def test_polled_project_is_told(patient: doctor.Patient) -> None:
@@ -464,6 +507,36 @@ def test_wrong_configuration_is_a_finding(patient: doctor.Patient) -> None:
     (told,) = ills("configuration", patient)
 
     assert "quiet" in told.detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[serve]\ntoken = "hunter2canary"\n',
+        '[database]\nurl = "postgresql://me:hunter2canary@host/facts"\n',
+    ],
+)
+def test_secret_that_others_may_read_is_told(patient: doctor.Patient, text: str) -> None:
+    """Editors make files that all users of a machine may read."""
+    file = Path(os.environ["RTKQ_CONFIG"])
+    file.write_text(text)
+    file.chmod(0o644)
+
+    (told,) = ills("configuration", patient)
+    file.chmod(0o600)
+
+    assert told.result == Result.WARN
+    assert "hunter2canary" not in told.detail + told.hint
+    assert ills("configuration", patient) == []
+
+
+def test_configuration_without_a_secret_may_be_read(patient: doctor.Patient) -> None:
+    """There is nothing to hide in how long a burst is held."""
+    file = Path(os.environ["RTKQ_CONFIG"])
+    file.write_text("[watch]\nquiet_ms = 200\n")
+    file.chmod(0o644)
+
+    assert ills("configuration", patient) == []
 
 
 def test_git_that_is_missing_is_found(
