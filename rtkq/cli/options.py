@@ -55,7 +55,10 @@ def since_option(default: str) -> Callable[[Any], Any]:
 
 
 def log_to_stderr(verbose: int, quiet: bool) -> None:
-    """Set up logging for a process that runs in the foreground."""
+    """Set up logging for a process that runs in the foreground, or as a service."""
+    from rtkq_workers import logs
+
+    logs.shorten()  # here as well: a service that fails at every start never gets to prune
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     logging.basicConfig(
         level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True

@@ -42,8 +42,8 @@ def command(
     except ModuleNotFoundError as error:
         raise ExtraMissing("rtkq serve", "serve", error.name or "uvicorn") from error
 
-    settings = config.load()
     options.log_to_stderr(verbose, quiet)
+    settings = config.load()
     listening = sockets.handed_over()
     if not listening:
         serve = settings.serve

@@ -31,8 +31,8 @@ def command(
     from rtkq_workers import tree
     from rtkq_workers.watch import alone
 
-    settings = config.load()
     options.log_to_stderr(verbose, quiet)
+    settings = config.load()
     for path in paths:
         taken_up(settings.home, path)
     alone.expect_nobody(settings.home)  # two would get in each other's way, again and again

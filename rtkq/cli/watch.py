@@ -24,7 +24,7 @@ def command(paths: tuple[str, ...], verbose: int, quiet: bool) -> None:
     """
     from rtkq_workers.watch import watcher
 
-    settings = config.load()
     options.log_to_stderr(verbose, quiet)
+    settings = config.load()
     roots = [taken_up(settings.home, path) for path in paths]
     sys.exit(watcher.run(settings, roots))

@@ -25,8 +25,8 @@ def command(workers: int | None, burst: bool, is_server: bool, verbose: int, qui
     """
     from rtkq_workers import run
 
-    settings = config.load()
     options.log_to_stderr(verbose, quiet)
+    settings = config.load()
     if burst:
         sys.exit(run.burst(settings, is_server=is_server))
     count = workers or settings.worker.workers or run.default_workers()

@@ -14,6 +14,7 @@ from contextlib import suppress
 from rtkq.errors import ServiceError
 from rtkq.service import runner
 from rtkq.service.services import NICE, SERVICES, STOP_S, Service, places, possible, program
+from rtkq_workers.logs import FOLDER, OLD
 
 #: launchd starts nothing more often than this, in seconds.
 _THROTTLE_S = 10
@@ -52,9 +53,9 @@ class Launchd:
 
     def forget(self) -> None:
         """Remove the logs, which nobody else does."""
-        for service in SERVICES:
+        for file in (log + end for log in map(_log, SERVICES) for end in ("", OLD)):
             with suppress(FileNotFoundError):
-                os.unlink(_log(service))
+                os.unlink(file)
 
     def state(self, service: Service) -> str:
         """Return the state of a *service*."""
@@ -113,12 +114,16 @@ def _file(service: Service) -> str:
 
 
 def _log(service: Service) -> str:
-    return os.path.expanduser(f"~/Library/Logs/rtkq/{service.name}.log")
+    return os.path.expanduser(f"{FOLDER}/{service.name}.log")
 
 
-def _tail(file: str, lines: int) -> deque[str]:
-    try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            return deque((line.rstrip("\n") for line in stream), maxlen=lines)
-    except FileNotFoundError:
-        return deque()
+def _tail(log: str, lines: int) -> deque[str]:
+    """Return the last *lines* of a *log*, of what it held before it was shortened as well."""
+    found: deque[str] = deque(maxlen=lines)
+    for file in (log + OLD, log):
+        with (
+            suppress(FileNotFoundError),
+            open(file, encoding="utf-8", errors="replace") as stream,
+        ):
+            found.extend(line.rstrip("\n") for line in stream)
+    return found

@@ -19,7 +19,7 @@ from rtkq.errors import RtkqError
 from rtkq.extract.languages import version_of
 from rtkq.store import Registry, facts, metrics
 from rtkq.store import memory as memories
-from rtkq_workers import past, unused
+from rtkq_workers import logs, past, unused
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ def prune(settings: Settings) -> None:
         _counts,
         _facts_of_the_turn,
         _quota,
+        _logs,
     )
     for chore in chores:
         try:
@@ -56,6 +57,10 @@ def prune(settings: Settings) -> None:
 
 def _projects(settings: Settings, now: float) -> None:
     unused.forget_unused(settings.home, settings.prune, now)
+
+
+def _logs(_settings: Settings, _now: float) -> None:
+    logs.shorten()
 
 
 # -- what nobody refers to ----------------------------------------------------------------
