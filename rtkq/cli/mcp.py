@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import signal
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +26,7 @@ INSTRUCTIONS = (
     "plan: files and definitions for a task. explore: the layers of a project, without a task."
 )
 _LOWEST_BUDGET_TOKENS = 50
+_INTERRUPTED = 130
 QueryType = Literal["general", "bugfix", "feature", "refactor", "incident"]
 Detail = Literal["compact", "normal", "verbose"]
 
@@ -37,6 +40,8 @@ def command() -> None:
         {"mcpServers": {"rtkq": {"command": "rtkq", "args": ["mcp"]}}}
     """
     config.load()  # what is wrong there is told now, not at the first call
+    # The loop would wait for the thread that waits for stdin; there is nothing to tidy up.
+    signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(_INTERRUPTED))
     server().run("stdio")
 
 

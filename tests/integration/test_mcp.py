@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -149,3 +150,19 @@ def test_other_commands_do_not_load_the_sdk(refreshed: str) -> None:
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
 
     assert done.stdout.splitlines()[-1] == "False False"
+
+
+def test_interrupted_server_ends_at_once(home: str) -> None:
+    """Whoever started it in a terminal by mistake gets out by Ctrl-C."""
+    server = subprocess.Popen([*RTKQ, "mcp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+    server.stdin.flush()
+    server.stdout.readline()
+
+    server.send_signal(signal.SIGINT)
+
+    assert server.wait(30) == 130
+    server.stdin.close()
+    server.stdout.close()
