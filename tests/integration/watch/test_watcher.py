@@ -488,3 +488,22 @@ def test_removed_worktree_leaves_the_board_and_the_home(checkout: Checkout, star
     assert not os.path.exists(paths.checkout(checkout.home, str(root)))
     beaten.settle()
     assert not [folder for folder in beaten.directories(checkout) if "twin" in folder]
+
+
+def test_removed_worktree_is_not_told_as_a_failure(
+    checkout: Checkout, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Agents remove them all day; a log that tells of each would hide what went wrong."""
+    caplog.set_level("INFO")
+    root = checkout.root / ".claude" / "worktrees" / "twin"
+    checkout.git("worktree", "add", "-q", "-b", "twin", str(root))
+    Checkout(checkout.home, root).register()
+    worktree.note(checkout.home, str(root))
+    beaten = start()
+
+    beaten.watcher._board.find(str(root)).hurry("git")
+    checkout.git("worktree", "remove", "--force", str(root))
+
+    beaten.until(lambda: beaten.watcher._board.find(str(root)) is None)
+    assert "looked at" not in caplog.text
+    assert "was forgotten: its worktree was removed" in caplog.text

@@ -144,7 +144,9 @@ class Watcher:
                 watched.succeeded()
             except Exception as error:
                 wait_ms = watched.give_back(burst)
-                _tell(error, watched.root, wait_ms)
+                # A root that is gone is told by the chore that looks for it, unless git removed it.
+                if scan.identity(watched.root) is not None:
+                    _tell(error, watched.root, wait_ms)
             finally:
                 self._board.done(watched)
                 if self._board.find(watched.root) is not watched:
