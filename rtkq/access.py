@@ -89,6 +89,9 @@ class GrantStore(Protocol):
     def grants(self) -> list[Grant]:
         """Return all grants, by name."""
 
+    def close(self) -> None:
+        """Give back what reading has opened."""
+
 
 def new_token() -> str:
     """Return a token that nobody has seen."""

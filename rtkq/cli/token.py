@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,13 +56,13 @@ def command(
     from rtkq import team
 
     _check_usage(action, name, is_adding=bool(projects or webhook or expires_s is not None))
-    store = team.grants(config.load())
-    if action == "add":
-        _add(store, name, projects, expires_s, is_webhook=webhook, form=form)
-    elif action == "remove":
-        _remove(store, name)
-    else:
-        _list(store.grants(), form)
+    with closing(team.grants(config.load())) as store:
+        if action == "add":
+            _add(store, name, projects, expires_s, is_webhook=webhook, form=form)
+        elif action == "remove":
+            _remove(store, name)
+        else:
+            _list(store.grants(), form)
 
 
 def _check_usage(action: str, name: str, *, is_adding: bool) -> None:

@@ -87,7 +87,7 @@ def application(service: Service) -> ASGIApp:
             RtkqError: failures.on_failure,
             HTTPException: failures.on_http_error,
         },
-        lifespan=_lifespan(service, live),
+        lifespan=_lifespan(service, live, known),
     )
 
 
@@ -107,12 +107,13 @@ def _route(service: Service, path: Path) -> Route:
 
 
 def _lifespan(
-    service: Service, live: Live
+    service: Service, live: Live, known: Known
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         await live.close()
+        known.close()
         service.close()
 
     return lifespan

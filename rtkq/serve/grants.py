@@ -42,6 +42,10 @@ class Grants:
             raise Refused(503, "grants", "tokens cannot be looked up now", "try again in a while")
         return self._found
 
+    def close(self) -> None:
+        """Give the store back."""
+        self._store.close()
+
     def _attempt(self) -> list[Grant] | None:
         try:
             return self._store.grants()

@@ -60,6 +60,9 @@ class LocalGrants:
             ) from None
         return sorted(found, key=lambda one: one.name)
 
+    def close(self) -> None:
+        """Do nothing: the file is open only while it is read."""
+
     def _changed(self, change: Callable[[list[Grant]], list[Grant] | None]) -> bool:
         with self._locked():
             grants = change(self.grants())

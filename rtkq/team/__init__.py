@@ -55,8 +55,18 @@ def _made(home: str, url: str) -> SharedFacts | None:
 
 
 def grants(settings: config.Settings) -> GrantStore:
-    """Return where grants lie: at the team's, or under the home where there is no team."""
-    return LocalGrants(settings.home)
+    """Return where grants lie: at the team's, or under the home where there is no team.
+
+    Raises:
+        ExtraMissing: The driver for the team's database is not installed.
+    """
+    if not settings.database.url:
+        return LocalGrants(settings.home)
+    try:
+        from rtkq.team.grants_table import TeamGrants
+    except ImportError as error:
+        raise ExtraMissing("the team's database", "team", error.name or "psycopg") from error
+    return TeamGrants(settings.database.url)
 
 
 def publish(home: str, url: str) -> None:

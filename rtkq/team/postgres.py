@@ -50,6 +50,16 @@ MIGRATIONS: tuple[str, ...] = (
        fetched_at timestamptz,
        fetch_every_s integer NOT NULL DEFAULT 300,
        added_at timestamptz NOT NULL DEFAULT now())""",
+    # Who may ask a team's daemon. Readers of the other tables need not know who else there is.
+    """CREATE TABLE granted (name text COLLATE "C" PRIMARY KEY, digest text NOT NULL UNIQUE,
+       role text NOT NULL, projects text[] NOT NULL, created_at bigint NOT NULL,
+       expires_at bigint NOT NULL);
+       DO $$ DECLARE reader text; BEGIN
+       FOR reader IN SELECT DISTINCT grantee::regrole FROM pg_class, aclexplode(relacl)
+           WHERE oid = 'granted'::regclass AND grantee <> relowner AND grantee <> 0 LOOP
+           EXECUTE format('REVOKE ALL ON granted FROM %s', reader);
+       END LOOP; END $$;
+       REVOKE ALL ON granted FROM PUBLIC""",
 )
 
 

@@ -28,6 +28,7 @@ from rtkq_workers.rebuild import rebuild
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Answer, Daemon
 from tests.integration.serve.test_hook import spawn
+from tests.postgres import Server
 
 _PATIENCE_S = 20.0
 
@@ -297,3 +298,23 @@ def test_grants_that_cannot_be_read_let_nobody_in(home: str) -> None:
         asyncio.run(Grants(LocalGrants(home)).read())
 
     assert raised.value.status == 503
+
+
+def test_tokens_of_the_team_are_known_wherever_it_is_served(
+    start: Callable[..., Daemon], home: str, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its database is away nobody is let in by them; the owner always is."""
+    monkeypatch.setenv("RTKQ_DATABASE_URL", postgres.database())
+    added = [sys.executable, "-m", "rtkq.cli", "token", "add", "anna"]
+    token = subprocess.run(added, check=True, capture_output=True, text=True).stdout.strip()
+    daemon = start("--server", RTKQ_SERVE_TOKEN="the-owner's")
+
+    def status_of(bearer: str) -> int:
+        headers = {"Authorization": f"Bearer {bearer}"}
+        return daemon.ask("GET", "/v1/status", headers=headers).status
+
+    assert status_of(token) == 200
+    with postgres.stopped():
+        until(lambda: status_of(token) == 503)
+        assert status_of("the-owner's") == 200
+    until(lambda: status_of(token) == 200)

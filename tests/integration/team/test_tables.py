@@ -10,6 +10,7 @@ import pytest
 from rtkq.errors import StoreError
 from rtkq.team import postgres
 from rtkq.team.facts_table import PostgresFacts
+from rtkq.team.grants_table import PostgresGrants
 
 
 def test_reader_of_an_empty_database_is_told_who_prepares_it(database: str) -> None:
@@ -70,3 +71,18 @@ def test_wrong_password_is_not_told(database: str) -> None:
         PostgresFacts("postgresql://user:secret%zz@127.0.0.1/team")
 
     assert "secret" not in str(raised.value)
+
+
+def test_readers_of_a_team_do_not_read_its_grants(database: str) -> None:
+    """Not even where the owner lets them read every table to come."""
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute('DROP ROLE IF EXISTS "a reader"')
+        owner.execute('CREATE ROLE "a reader" LOGIN')
+        owner.execute('ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO "a reader"')
+    PostgresFacts(database, is_publishing=True).close()
+    url = database.replace("postgres@", "a%20reader@")
+
+    with PostgresFacts(url) as facts:
+        assert facts.fetch([b"key"]) == {}
+    with PostgresGrants(url) as grants, pytest.raises(StoreError, match="permission denied"):
+        grants.grants()
