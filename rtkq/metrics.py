@@ -1,8 +1,9 @@
 """What counts tell: rates and percentiles of what hooks and workers did.
 
 A *spawn* is a call of the hook about one subagent. The start of one that was seen before, when it
-was asked for, is no second spawn. A spawn is *injected* when a context reached it, or whoever
-wanted to spawn it; it *hits* when the memory that was asked was there and fresh.
+was asked for or when it started first, is no second spawn. A spawn is *injected* when a context
+reached it, or whoever wanted to spawn it; it *hits* when the memory that was asked was there and
+fresh.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rtkq.store.metrics import GIVEN, Call, Rebuild, limit_ms
 
 _AT_START = "subagentstart"
 _SEEN = "marked"
+_RESUMED = "resumed"
 _EXEMPT = "exempt"
 _PERCENTILES = (50, 95, 99)
 
@@ -64,7 +66,8 @@ def rebuilt(rebuilds: Mapping[Rebuild, int]) -> dict[str, Any]:
 
 def is_spawn(call: Call) -> bool:
     """Return whether *call* was about one subagent that no earlier call was about."""
-    return bool(call.type) and not (call.event.lower() == _AT_START and call.outcome == _SEEN)
+    is_second = call.event.lower() == _AT_START and call.outcome in (_SEEN, _RESUMED)
+    return bool(call.type) and not is_second
 
 
 def is_injected(call: Call) -> bool:

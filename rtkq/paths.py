@@ -84,6 +84,11 @@ def spawns_folder(home: str) -> str:
     return f"{home}/run/spawns"
 
 
+def started_folder(home: str) -> str:
+    """Return the folder of files that are named by the subagents that started."""
+    return f"{home}/run/started"
+
+
 def heartbeat_file(home: str, kind: str) -> str:
     """Return the heartbeat of the process of this *kind* (``watch`` or ``worker``)."""
     return f"{home}/run/{kind}.heartbeat"

@@ -30,6 +30,8 @@ _LONGEST_VALUE = 120
 _LONGEST_ROOT = 1024
 _MOST_PATHS = 5
 _APPEND = posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC
+#: Of FNV-1a with 64 bits.
+_BASIS, _PRIME, _BITS = 0xCBF29CE484222325, 0x100000001B3, 0xFFFFFFFFFFFFFFFF
 _ENCODED = str.maketrans({chr(code): f"%{code:02X}" for code in (*range(0x20), 0x25, 0x7F)})
 
 
@@ -46,8 +48,12 @@ class Receipt:
         self.event = ""
         #: Normalised type of the subagent.
         self.type = ""
+        #: Leads to the client's transcript of the same call, see `link_of`; empty without ids.
+        self.link = ""
         #: injected · superseded (an older block of ours gave way) · mapped · denied ·
-        #: marked (current block there, or its spawn was seen before) · exempt · disabled ·
+        #: unheard (answered, but this client is known not to listen) ·
+        #: marked (current block there, or its spawn was seen before) ·
+        #: resumed (its subagent had started before) · exempt · disabled ·
         #: noted (a session began) · ignored (an event that is none of ours) ·
         #: unknown (a checkout without a memory) · missing (no project, or no readable memory) ·
         #: empty (nothing to say) · invalid (no strict JSON) · deadline · error.
@@ -81,6 +87,7 @@ class Receipt:
             _field("agent", self.agent),
             _field("event", self.event),
             _field("type", self.type),
+            _field("link", self.link),
             _field("outcome", self.outcome),
             _field("state", self.state),
             _field("generation", str(self.generation)),
@@ -93,6 +100,30 @@ class Receipt:
         places = [("root", self.root)]
         places += [(f"path{n}", path) for n, path in enumerate(self.paths[:_MOST_PATHS], 1)]
         return _line(fields, [_place(key, path) for key, path in places])
+
+
+def link_of(session: str, name: str) -> str:
+    """Return what a receipt and a transcript of one call have in common: 16 hexadecimal digits.
+
+    A digest, because a client may put anything into its ids.
+
+    Args:
+        session: The client's id of the session.
+        name: Its id of the call that asks for a subagent or, at the start of one, of the
+            subagent.
+
+    Returns:
+        The digits, or "" where one of the two is missing.
+
+    Source:
+        FNV-1a, draft-eastlake-fnv; for modules with digests there is no time in the hook.
+    """
+    if not (session and name):
+        return ""
+    digest = _BASIS
+    for byte in f"{session}\0{name}".encode("utf-8", "surrogateescape"):
+        digest = (digest ^ byte) * _PRIME & _BITS
+    return f"{digest:016x}"
 
 
 def write(home: str, receipt: Receipt) -> None:

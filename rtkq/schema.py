@@ -110,6 +110,8 @@ class GivenRow(Model):
     #: How many files it named, and the first of them, a path a line.
     files = IntegerField()
     paths = TextField()
+    #: Leads to the transcript of the subagent: see ``receipts.link_of``.
+    link = TextField()
 
     class Meta:
         table_name = "given"
@@ -496,5 +498,6 @@ METRICS = Schema(
                is_done INTEGER NOT NULL, slot INTEGER NOT NULL, rebuilds INTEGER NOT NULL,
                PRIMARY KEY (hour, root, is_done, slot)) WITHOUT ROWID""",
         ),
+        ("ALTER TABLE given ADD COLUMN link TEXT NOT NULL DEFAULT ''",),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posix
 
-from rtkq import recall
+from rtkq import recall, receipts
 from rtkq_hooks import blocks, checkout, envelope, spawns
 
 TYPE_CHECKING = False
@@ -32,15 +32,17 @@ class Call:
             Malformed: It is not strict JSON.
         """
         *texts, tool_input, task = dialect.read(document)
-        self.event, self.tool, self.session, self.prompt_id, self.cwd, started, asked = (
+        self.event, self.tool, self.session, self.prompt_id, self.cwd, *rest = (
             (value or b"").decode("utf-8", "surrogateescape") for value in texts
         )
+        call, agent, started, asked = rest
+        is_start = self.event in dialect.at_start
         self.dialect = dialect
         self.opener = opener
         #: The normalised type of the subagent.
-        self.kind = normalised(
-            started if self.event in dialect.at_start else asked or dialect.default_type
-        )
+        self.kind = normalised(started if is_start else asked or dialect.default_type)
+        #: Of the call, or of the subagent that starts.
+        self.link = receipts.link_of(self.session, agent if is_start else call)
         #: The whole input of the tool and the task in it, as raw JSON.
         self.tool_input = tool_input or b""
         self.task = task if task and task.startswith(b'"') else b""
@@ -84,6 +86,7 @@ def answer(
 
 def _before_spawn(call: Call, settings: Mapping[str, str], receipt: Receipt) -> bytes:
     receipt.type = call.kind
+    receipt.link = call.link
     receipt.prompt_bytes = len(call.task) - 2
     if _is_exempt(call, settings):
         receipt.outcome = "exempt"
@@ -101,11 +104,16 @@ def _before_spawn(call: Call, settings: Mapping[str, str], receipt: Receipt) -> 
         receipt.outcome = "marked"
         return b""
     receipt.outcome = "injected" if rest == call.task else "superseded"
+    _note_deafness(call, receipt)
     return call.dialect.rewritten(call.tool_input, envelope.prepend(context + blocks.GAP, rest))
 
 
 def _at_start(call: Call, settings: Mapping[str, str], receipt: Receipt) -> bytes:
     receipt.type = call.kind
+    receipt.link = call.link
+    if call.link and not spawns.begin(settings["home"], call.link):
+        receipt.outcome = "resumed"
+        return b""
     if spawns.take(settings["home"], call.session, call.prompt_id, call.kind):
         receipt.outcome = "marked"
         return b""
@@ -116,6 +124,7 @@ def _at_start(call: Call, settings: Mapping[str, str], receipt: Receipt) -> byte
     if not context:
         return b""
     receipt.outcome = "mapped"
+    _note_deafness(call, receipt)
     return call.dialect.added(context)
 
 
@@ -171,6 +180,11 @@ def _mark(call: Call, settings: Mapping[str, str]) -> None:
         spawns.drop(settings["home"], call.session, call.prompt_id, call.kind)
     except OSError:
         return  # without a marker the subagent is given a map as well, which does no harm
+
+
+def _note_deafness(call: Call, receipt: Receipt) -> None:
+    if not call.dialect.is_heard:
+        receipt.outcome = "unheard"
 
 
 def _is_exempt(call: Call, settings: Mapping[str, str]) -> bool:

@@ -18,13 +18,18 @@ class ClaudeCode:
     default_type = "general-purpose"
     #: The client's own exploring agents, as `calls.normalised` spells them.
     explorers: tuple[str, ...] = ("explore",)
-    #: Where event, tool, session, prompt id, folder, started type and wished type stand.
+    #: Whether what is answered to a spawn or a start reaches the subagent.
+    is_heard = True
+    #: Where event, tool, session, prompt id, folder, id of the call, id and type of the started
+    #: subagent and the wished type stand.
     texts: tuple[str, ...] = (
         "$.hook_event_name",
         "$.tool_name",
         "$.session_id",
         "$.prompt_id",
         "$.cwd",
+        "$.tool_use_id",
+        "$.agent_id",
         "$.agent_type",
         "$.tool_input.subagent_type",
     )

@@ -48,8 +48,9 @@ class Gemini(ClaudeCode):
 
 
 class Qwen(ClaudeCode):
-    """Qwen Code."""
+    """Qwen Code, which obeys a refusal and takes no notice of any other answer."""
 
+    is_heard = False
     tools = ("agent", "task", "Agent", "Task")
     explorers = ("explore", "explorer")
 
@@ -97,18 +98,21 @@ class CopilotCamel(Copilot):
     before_spawn = ("preToolUse",)
     at_start = ("subagentStart",)
     at_session = ("sessionStart",)
-    texts = ("$.toolName", "$.sessionId", "$.cwd", "$.agentName", "$.source", "$.toolArgs")
+    texts = ("$.toolName", "$.sessionId", "$.cwd", "$.agentId", "$.agent_id", "$.agentName",
+             "$.source", "$.toolArgs")  # fmt: skip
 
     def read(self, document: bytes) -> list[bytes | None]:
         """Return the values in Claude Code's order; the arguments may be JSON within a text."""
-        tool, session, cwd, started, source, tool_input = envelope.pick(document, self.texts, ())
+        values = envelope.pick(document, self.texts, ())
+        tool, session, cwd, agent, same_agent, started, source, tool_input = values
         event = asked = task = None
         if tool == b"task" and tool_input:
             event = b"preToolUse"
             asked, task = envelope.pick(tool_input, ("$.agent_type",), (f"$.{self.key}",))
         elif started or source:
             event = b"subagentStart" if started else b"sessionStart"
-        return [event, tool, session, None, cwd, started, asked, tool_input, task]
+        agent = agent or same_agent
+        return [event, tool, session, None, cwd, None, agent, started, asked, tool_input, task]
 
 
 class Cursor(ClaudeCode):
@@ -147,8 +151,8 @@ class OpenCode(ClaudeCode):
     at_session = ()
     tools = ("task",)
     default_type = "general"
-    texts = ("$.tool", "$.tool", "$.session_id", "$.prompt_id", "$.cwd", "$.agent_type",
-             "$.subagent_type")  # fmt: skip
+    texts = ("$.tool", "$.tool", "$.session_id", "$.prompt_id", "$.cwd", "$.tool_use_id",
+             "$.agent_id", "$.agent_type", "$.subagent_type")  # fmt: skip
     holder = "$"
 
     def rewritten(self, tool_input: bytes, task: bytes) -> bytes:  # noqa: ARG002

@@ -1,7 +1,10 @@
-"""Markers by which the hook at a subagent's start knows that its spawn was seen before.
+"""Markers by which the hook at a subagent's start knows what was seen before.
 
-The two calls share no identifier, only session, prompt and type. The first leaves an empty file
-``run/spawns/<session>/<prompt>/<type>.<nonce>``; the second takes one away.
+Whether its spawn was: the two calls share no identifier, only session, prompt and type. The first
+leaves an empty file ``run/spawns/<session>/<prompt>/<type>.<nonce>``; the second takes one away.
+
+Whether the subagent itself was: clients report a start also when one goes on that had ended. The
+first leaves an empty file ``run/started/<link>``.
 """
 
 from __future__ import annotations
@@ -25,11 +28,7 @@ def drop(home: str, session: str, prompt_id: str, kind: str) -> None:
     """
     folder = _folder(home, session, prompt_id)
     name = f"{folder}/{_component(kind)}.{posix.getpid():x}-{time.monotonic_ns():x}"
-    try:
-        _create(name)
-    except FileNotFoundError:
-        _make_folders(home, folder)
-        _create(name)
+    _create_below(home, folder, name)
 
 
 def take(home: str, session: str, prompt_id: str, kind: str) -> bool:
@@ -44,6 +43,23 @@ def take(home: str, session: str, prompt_id: str, kind: str) -> bool:
     except OSError:
         return False
     return any(_take(f"{folder}/{name}") for name in names if name.startswith(prefix))
+
+
+def begin(home: str, link: str) -> bool:
+    """Note that a subagent starts, and return whether this is the first time.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        link: Of the subagent, as ``receipts.link_of`` gives it.
+    """
+    folder = paths.started_folder(home)
+    try:
+        _create_below(home, folder, f"{folder}/{link}")
+    except FileExistsError:
+        return False
+    except OSError:
+        return True  # one that cannot be noted is served once more, which does no harm
+    return True
 
 
 def _take(marker: str) -> bool:
@@ -64,6 +80,14 @@ def _component(text: str) -> str:
     if text and len(text) <= _LONGEST_NAME and _PLAIN.issuperset(text):
         return text
     return "=" + text.encode("utf-8", "replace").hex()[:_LONGEST_NAME] if text else "-"
+
+
+def _create_below(home: str, folder: str, name: str) -> None:
+    try:
+        _create(name)
+    except FileNotFoundError:
+        _make_folders(home, folder)
+        _create(name)
 
 
 def _create(name: str) -> None:

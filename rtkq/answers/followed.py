@@ -41,11 +41,16 @@ def followed(
 
 
 def _subagent_of(context: Context, subagents: Sequence[Subagent]) -> Subagent | None:
-    """Return the subagent of the type that started next in that place; None if there is none."""
+    """Return the subagent that was given *context*; None if there is none.
+
+    Where nothing links the two, it is that of the type that started next in that place.
+    """
+    if context.link:
+        return next((one for one in subagents if context.link in one.links), None)
     after = [one for one in subagents if 0 <= one.began_ms - context.at <= _LONGEST_START_MS]
-    return next((one for one in after if _is_meant(context, one)), None)
+    return next((one for one in after if _may_be_meant(context, one)), None)
 
 
-def _is_meant(context: Context, subagent: Subagent) -> bool:
+def _may_be_meant(context: Context, subagent: Subagent) -> bool:
     is_there = f"{subagent.spawned_in}/".startswith(f"{context.root}/")
     return is_there and normalised(subagent.kind) == context.type

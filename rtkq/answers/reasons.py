@@ -1,8 +1,9 @@
 """What a subagent was given of ours, and why, if that was nothing.
 
 Three witnesses are heard: what the client noted about our hook, the hook's own receipts, and the
-policy. Receipts name neither session nor call, so they are matched by place, type and time, each
-with one spawn at most.
+policy. A receipt with a link is the one of the call or the subagent that gives the same link.
+Others, of clients that tell no ids, are matched by place, type and time, each with one spawn at
+most.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ _NOT_GIVEN = {
     "disabled": "disabled",
     "exempt": "exempt",
 }
+#: Outcomes at the start of a subagent that another receipt tells of.
+_SECOND = ("marked", "resumed")
 _REASON_BY_OUTCOME = _NOT_GIVEN | dict.fromkeys(_GIVEN, "rewritten")
 #: The hook at a subagent's start runs beside what the client writes down of it.
 _SLACK_MS = 1_000
@@ -71,6 +74,9 @@ class Witnesses:
         self._exempt = {normalised(kind) for kind in exempt}
         self._receipts = sorted(filter(_tells_of_spawn, kept), key=_at_ms)
         self._times_ms = [_at_ms(receipt) for receipt in self._receipts]
+        self._linked: dict[str, list[int]] = {}
+        for at, receipt in enumerate(self._receipts):
+            self._linked.setdefault(receipt.get("link", ""), []).append(at)
         self._taken: set[int] = set()
         for subagent in history.subagents:
             if subagent.prompt_block or subagent.start_block:
@@ -103,21 +109,27 @@ class Witnesses:
     def _reason_without_receipt(self, subagent: Subagent) -> str:
         if self.is_exempt(subagent):
             return "exempt"
-        receipts_there = [self._receipts[at] for at in self._near(subagent)]
+        receipts_then = [self._receipts[at] for at in self._near(subagent)]
         has_trace = subagent.session in self._hooked or any(
-            receipt.get("root") and _is_here(receipt, subagent) for receipt in receipts_there
+            receipt.get("root") and _is_here(receipt, subagent) for receipt in receipts_then
         )
         return "unexplained" if has_trace else "not_installed"
 
     def _take(self, subagent: Subagent, outcomes: Iterable[str]) -> Receipt | None:
         """Return the first receipt of *subagent* with such an outcome, and keep it from others."""
-        for at in self._near(subagent):
+        for at in self._candidates(subagent):
             receipt = self._receipts[at]
-            is_free = at not in self._taken and receipt["outcome"] in outcomes
-            if is_free and _is_here(receipt, subagent) and _is_of_type(receipt, subagent):
+            if at not in self._taken and receipt["outcome"] in outcomes:
                 self._taken.add(at)
                 return receipt
         return None
+
+    def _candidates(self, subagent: Subagent) -> list[int]:
+        """Return the numbers of the receipts that are linked with *subagent*, or may be its."""
+        linked = [at for link in subagent.links for at in self._linked.get(link, ())]
+        return sorted(linked) or [
+            at for at in self._near(subagent) if _may_be_of(self._receipts[at], subagent)
+        ]
 
     def _near(self, subagent: Subagent) -> range:
         """Return the numbers of the receipts between the call for *subagent* and its start."""
@@ -157,7 +169,13 @@ def _at_ms(receipt: Receipt) -> int:
 def _tells_of_spawn(receipt: Receipt) -> bool:
     """Return whether *receipt* is not merely the second of a spawn, at the subagent's start."""
     is_start = receipt.get("event", "").lower() == "subagentstart"
-    return not (is_start and receipt["outcome"] == "marked")
+    return not (is_start and receipt["outcome"] in _SECOND)
+
+
+def _may_be_of(receipt: Receipt, subagent: Subagent) -> bool:
+    # A link that is there and led nowhere is that of another call.
+    is_linked = bool(receipt.get("link"))
+    return not is_linked and _is_here(receipt, subagent) and _is_of_type(receipt, subagent)
 
 
 def _is_of_type(receipt: Receipt, subagent: Subagent) -> bool:

@@ -66,6 +66,7 @@ class Context:
     elapsed_us: int
     files: int
     paths: tuple[str, ...]
+    link: str = ""
 
 
 def slot(elapsed_us: float) -> int:
@@ -124,6 +125,7 @@ class Metrics(Database):
                 elapsed_us=context.elapsed_us,
                 files=context.files,
                 paths="\n".join(context.paths),
+                link=context.link,
             ).execute()
         FoldedRow.replace(file=file, offset=offset).execute()
 
@@ -165,6 +167,7 @@ class Metrics(Database):
                 row.elapsed_us,
                 row.files,
                 tuple(row.paths.split("\n")) if row.paths else (),
+                row.link,
             )
             for row in rows
         ]

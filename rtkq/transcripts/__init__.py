@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rtkq.receipts import link_of
 from rtkq.transcripts import claude_code, codex
 from rtkq.transcripts.block import Block
 from rtkq.transcripts.thread import Call, Note, Thread
@@ -23,6 +24,8 @@ class Subagent:
     #: The client it ran in, as the hook calls it.
     client: str
     session: str
+    #: What the receipts of its call and of its start are found by.
+    links: frozenset[str]
     #: Its type, as the client resolved it; empty when nothing tells.
     kind: str
     began_ms: int
@@ -114,11 +117,11 @@ def _add(history: History, threads: list[Thread], since_ms: int) -> None:
             history.subagents.append(_subagent(thread, spawns))
 
 
-def _spawns(threads: list[Thread]) -> dict[str, Call]:
-    """Return the calls that spawned subagents, by their own id and by the subagent's."""
-    found: dict[str, Call] = {}
+def _spawns(threads: list[Thread]) -> dict[str, tuple[str, Call]]:
+    """Return the calls that spawned subagents, with their id, by that and by the subagent's."""
+    found: dict[str, tuple[str, Call]] = {}
     for thread in threads:
-        calls = {name: call for name, call in thread.calls.items() if call.is_spawn}
+        calls = {name: (name, call) for name, call in thread.calls.items() if call.is_spawn}
         found |= calls
         found |= {agent: calls[name] for agent, name in thread.spawned.items() if name in calls}
     return found
@@ -137,11 +140,13 @@ def _add_thread(history: History, thread: Thread, since_ms: int) -> None:
     ]
 
 
-def _subagent(thread: Thread, spawns: dict[str, Call]) -> Subagent:
-    call = spawns.get(thread.call) or spawns.get(thread.agent)
+def _subagent(thread: Thread, spawns: dict[str, tuple[str, Call]]) -> Subagent:
+    name, call = spawns.get(thread.call) or spawns.get(thread.agent) or (thread.call, None)
+    links = (link_of(thread.session, one) for one in (name, thread.agent))
     return Subagent(
         client=thread.client,
         session=thread.session,
+        links=frozenset(link for link in links if link),
         kind=thread.kind or (call.kind if call else ""),
         began_ms=thread.began_ms,
         folder=thread.folder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rtkq import paths, receipts
+from rtkq import paths, receipts, schema
 from rtkq.answers import metrics
 from rtkq.config import Settings
 from rtkq.store.metrics import opened
@@ -146,6 +147,38 @@ def test_last_contexts_are_kept_with_their_paths(home: str) -> None:
     (last,) = counted(home)["last"]
 
     assert (last["project"], last["paths"], last["tokens"]) == ("/src/shop", ["a.py", "b.py"], 21)
+
+
+def test_only_what_was_given_counts_as_injected_tokens(home: str) -> None:
+    """Not a context that was there already, nor one that its client did not pass on."""
+    for outcome in ("injected", "marked", "unheard"):
+        write(home, outcome, context_chars=400)
+    fold(home)
+
+    found = counted(home)
+
+    assert found["injected_tokens"] == 100
+    assert (found["spawns"], found["injected"]) == (3, 2)
+
+
+def test_contexts_of_an_older_version_are_kept(home: str) -> None:
+    """They lack what is noted since."""
+    os.makedirs(home)
+    database = sqlite3.connect(paths.metrics_file(home))
+    for statement in schema.METRICS.migrations[0]:
+        database.execute(statement)
+    database.execute(
+        "INSERT INTO given VALUES (1, 9, '/src', 'codex', '', 'mapped', '', 1, 4, 5, 0, '')"
+    )
+    database.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+    database.commit()
+    database.close()
+
+    with opened(home) as stored:
+        (context,) = stored.contexts(5)
+
+    assert (context.at, context.root, context.link) == (9, "/src", "")
 
 
 def test_damaged_metrics_are_set_aside(home: str) -> None:

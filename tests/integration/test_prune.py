@@ -155,6 +155,19 @@ def test_folders_and_memories_nobody_refers_to_are_deleted(home: str, checkout: 
     assert os.path.exists(paths.memory_file(home, checkout.root))
 
 
+def test_subagents_that_started_long_ago_are_forgotten(home: str) -> None:
+    """A week is longer than one is left lying before it goes on."""
+    for name, days in (("old", 8), ("young", 6)):
+        file = Path(paths.started_folder(home), name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        backdate(str(file), days * DAY_S)
+
+    prune.prune(settings_of(home))
+
+    assert os.listdir(paths.started_folder(home)) == ["young"]
+
+
 def test_markers_and_receipts_go_when_they_are_old(home: str) -> None:
     """A marker after minutes, a receipt after days; those of now are somebody's."""
     old, young = f"{home}/run/spawns/s1/p1/plan.1", f"{home}/run/spawns/s2/p1/plan.2"

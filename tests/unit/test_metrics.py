@@ -30,6 +30,13 @@ def test_start_of_a_spawn_that_was_asked_for_is_no_second_spawn() -> None:
     assert (found["spawns"], found["injected"], found["injection_rate"]) == (3, 3, 1.0)
 
 
+def test_subagent_that_goes_on_is_no_second_spawn() -> None:
+    """Its client tells of its start again, and what the hook would say is not added."""
+    found = metrics.summary({call("mapped"): 1, call("resumed", event="SubagentStart"): 5})
+
+    assert (found["spawns"], found["injected"]) == (1, 1)
+
+
 def test_calls_about_no_subagent_are_no_spawns() -> None:
     """The start of a session, and an event of somebody else's."""
     found = metrics.summary({call("noted", type=""): 1, call("ignored", type=""): 1})
@@ -42,6 +49,7 @@ def test_calls_about_no_subagent_are_no_spawns() -> None:
     [
         *((one, True) for one in ("injected", "superseded", "mapped", "denied", "marked")),
         *((one, False) for one in ("exempt", "missing", "unknown", "empty", "deadline", "error")),
+        ("unheard", False),
     ],
 )
 def test_spawns_count_as_injected_when_a_context_reached_somebody(

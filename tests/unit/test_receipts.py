@@ -81,6 +81,23 @@ def test_any_name_reads_back(tmp_path: Path, name: str) -> None:
     assert written(tmp_path, receipt)["root"] == f"/{name}"
 
 
+@given(texts, texts)
+def test_link_is_of_one_shape(session: str, name: str) -> None:
+    """Sixteen digits, whatever a client may call things; none where something is missing."""
+    link = receipts.link_of(session, name)
+
+    assert len(link) == (16 if session and name else 0)
+    assert set(link) <= set("0123456789abcdef")
+
+
+def test_links_tell_sessions_and_calls_apart() -> None:
+    """Also where one id ends as the other begins; and they never change between versions."""
+    ids = [("s", "c"), ("s", "d"), ("t", "c"), ("sc", "c"), ("s", "cc"), ("имя", "c")]
+
+    assert len({receipts.link_of(*one) for one in ids}) == len(ids)
+    assert receipts.link_of("session", "toolu_1") == "ec79d28a8e3b94be"
+
+
 def test_unfinished_line_is_left_for_later(tmp_path: Path) -> None:
     """A reader that is faster than the writer takes up the line when it is whole."""
     file = tmp_path / "minute.log"

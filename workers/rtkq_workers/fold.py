@@ -34,8 +34,8 @@ class Tally:
         for line in lines:
             call = _call(line, minute)
             self.calls[call] += 1
-            self.chars[call] += _number(line, "context_chars")
             if call.outcome in GIVEN:
+                self.chars[call] += _number(line, "context_chars")
                 self.given.append(_context(line))
 
 
@@ -131,6 +131,7 @@ def _context(line: dict[str, str]) -> Context:
         elapsed_us=_number(line, "elapsed_us"),
         files=_number(line, "paths"),
         paths=tuple(line[key] for key in sorted(line) if key[:4] == "path" and key[4:].isdigit()),
+        link=line.get("link", ""),
     )
 
 

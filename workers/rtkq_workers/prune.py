@@ -30,6 +30,8 @@ _DAY_S = 86400
 _HOUR_S = 3600.0
 #: A spawn answers its marker within a second; the hook itself believes none older than a minute.
 _SPAWN_S = 600.0
+#: A subagent that goes on after a longer time counts as a new one.
+_STARTED_S = 7.0 * _DAY_S
 #: One shard of the facts is looked at in each of these turns of a day.
 _TURNS_A_DAY = _DAY_S // _INTERVAL_S
 _TURNS_A_SHARD = _TURNS_A_DAY // facts.SHARDS
@@ -106,7 +108,7 @@ def _is_older(folder: str, instant: float) -> bool:
 
 
 def _spawns(settings: Settings, now: float) -> None:
-    """Delete markers of spawns that never began, and folders of sessions that ended."""
+    """Delete markers of spawns that never began and of old subagents, and folders left empty."""
     for place, folders, names in os.walk(paths.spawns_folder(settings.home), topdown=False):
         for name in names:
             _unlink_if_older(f"{place}/{name}", now - _SPAWN_S)
@@ -115,6 +117,8 @@ def _spawns(settings: Settings, now: float) -> None:
             with suppress(OSError):
                 if os.lstat(f"{place}/{name}").st_mtime < now - _DAY_S:
                     os.rmdir(f"{place}/{name}")
+    for entry in _entries(paths.started_folder(settings.home)):
+        _unlink_if_older(entry.path, now - _STARTED_S)
 
 
 def _receipts(settings: Settings, now: float) -> None:

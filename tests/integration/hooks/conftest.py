@@ -153,7 +153,7 @@ def staged(built: Path) -> Iterator[Staged]:
     home = built / "home"
     variables = {"PATH": os.environ["PATH"], "HOME": str(built), "LANG": "C.UTF-8"}
     yield Staged(home, built / "shop", variables)
-    for left in ("receipts", "run/spawns"):
+    for left in ("receipts", "run/spawns", "run/started"):
         shutil.rmtree(home / left, ignore_errors=True)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from rtkq import receipts
 from rtkq_hooks.main import run
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -41,6 +42,8 @@ class Spawn(NamedTuple):
 
 
 CLAUDE_LIKE = ("hookSpecificOutput", "permissionDecisionReason")
+#: Clients that obey a refusal and nothing else, whatever their documents say.
+DEAF = ("qwen",)
 DENY = {"permissionDecision": "deny"}
 SPAWNS = [
     Spawn(
@@ -129,7 +132,20 @@ def test_spawn_is_given_the_context_in_the_dialect_of_its_client(staged, spawn: 
     if spawn.answered:
         rest = at(document, spawn.holder)
         assert given == {key: rest[key] for key in rest if key != spawn.task}
-    assert staged.outcome() == "injected"
+    assert staged.outcome() == ("unheard" if spawn.agent in DEAF else "injected")
+
+
+@each_spawn
+def test_receipt_is_linked_with_the_call_where_the_client_numbers_it(staged, spawn: Spawn) -> None:
+    """What the transcript says of the same call gives the same digits."""
+    document = sent(spawn.agent, spawn.sent, staged.root)
+
+    run(spawn.agent, json.dumps(document).encode(), staged.settings())
+
+    session = document.get("session_id", document.get("conversation_id", ""))
+    (line,) = staged.receipts()
+    assert line["link"] == receipts.link_of(session, document.get("tool_use_id", ""))
+    assert bool(line["link"]) is (spawn.agent in ("codex", "qwen", "cursor"))
 
 
 @each_spawn
@@ -200,6 +216,7 @@ def test_explorer_goes_through_where_there_is_no_context(
         ("codex", "0.169.0/SubagentStart"),
         ("qwen", "0.24.4/SubagentStart"),
         ("copilot", "1.0.102/subagentStart"),
+        ("copilot", "1.0.102/subagentStart-beside-pascal"),
     ],
 )
 def test_start_that_no_spawn_preceded_gets_the_map(staged, agent: str, name: str) -> None:
@@ -211,7 +228,9 @@ def test_start_that_no_spawn_preceded_gets_the_map(staged, agent: str, name: str
     output = answer.pop("hookSpecificOutput", answer)
     assert "src/" in output.pop("additionalContext")
     assert output in ({}, {"hookEventName": "SubagentStart"})
-    assert staged.outcome() == "mapped"
+    assert staged.outcome() == ("unheard" if agent in DEAF else "mapped")
+    assert staged.call(document, agent=agent).printed == b""
+    assert staged.outcome() == "resumed"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rtkq import paths, store
+from rtkq import paths, receipts, store
 from rtkq_hooks.main import run
 
 AWKWARD = [
@@ -108,6 +108,30 @@ def test_start_after_a_spawn_adds_nothing(staged) -> None:
     assert staged.outcome() == "marked"
     assert staged.call(staged.started("Explore")).printed != b""
     assert staged.outcome() == "mapped"
+
+
+def test_subagent_that_goes_on_is_given_nothing_more(staged) -> None:
+    """Its client tells of a start again; the marker of another spawn is left for that."""
+    first, second = (staged.started() | {"agent_id": name} for name in ("a1", "a2"))
+    staged.call(staged.spawn())
+    staged.call(first)
+    staged.call(staged.spawn())
+
+    assert staged.call(first).printed == b""
+    assert staged.call(second).printed == b""
+    outcomes = [line["outcome"] for line in staged.receipts()]
+    assert outcomes == ["injected", "marked", "injected", "resumed", "marked"]
+
+
+def test_receipts_are_linked_with_call_and_subagent(staged) -> None:
+    """By what the client's transcript tells as well."""
+    staged.call(staged.spawn() | {"tool_use_id": "toolu_1"})
+    staged.call(staged.started() | {"agent_id": "a1"})
+
+    assert [line["link"] for line in staged.receipts()] == [
+        receipts.link_of("a8edf89d", "toolu_1"),
+        receipts.link_of("a8edf89d", "a1"),
+    ]
 
 
 def test_start_after_an_exempt_spawn_adds_nothing(staged) -> None:

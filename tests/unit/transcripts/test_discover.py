@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from rtkq import config, transcripts
+from rtkq import config, receipts, transcripts
 from rtkq.answers import discover, reasons
 from rtkq.answers.reasons import REASONS
 from rtkq.errors import ProjectError
+from rtkq.receipts import Receipt
 from rtkq.transcripts import Folders, lines
 
 Recorded = Callable[..., Folders]
@@ -132,6 +133,37 @@ def test_second_receipt_of_one_spawn_does_not_explain_another(
     document = found(recorded("bare", "injected"))
 
     assert [one["reason"] for one in document["without"]] == ["unexplained"]
+
+
+def test_link_explains_a_subagent_whatever_else_is_told(recorded: Recorded, home: str) -> None:
+    """A receipt of its call, days later and of another type by the clock and by name."""
+    tops = recorded("bare")
+    (subagent,) = transcripts.read(tops, 0).subagents
+    os.makedirs(home)
+    for link in subagent.links:
+        receipt = Receipt("claude-code")
+        receipt.event, receipt.type, receipt.outcome = "PreToolUse", "renamed", "empty"
+        receipt.link = link
+        receipts.write(home, receipt)
+
+    assert [one["reason"] for one in found(tops)["without"]] == ["nothing_to_say"]
+
+
+def test_link_keeps_a_receipt_from_explaining_another(
+    recorded: Recorded, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though place, type and time would fit."""
+    tops = recorded("unknown")
+    (file,) = Path(home, "receipts").iterdir()
+    of_call = receipts.read(str(file))[0][1]
+    file.unlink()
+    monkeypatch.setattr(receipts, "MINUTE", file.name)
+    receipt = Receipt(of_call["agent"])
+    receipt.at, receipt.event, receipt.type = int(of_call["at"]), "PreToolUse", of_call["type"]
+    receipt.outcome, receipt.root, receipt.link = "unknown", of_call["root"], "0" * 16
+    receipts.write(home, receipt)
+
+    assert [one["reason"] for one in found(tops)["without"]] == ["unexplained"]
 
 
 def test_block_that_a_tool_printed_is_no_context(recorded: Recorded) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rtkq import config
+from rtkq import config, transcripts
 from rtkq.answers.followed import followed
 from rtkq.store.metrics import Context, opened
 from rtkq.transcripts import Folders
@@ -55,3 +55,19 @@ def test_transcripts_are_left_alone_where_that_is_wished(recorded: Recorded, hom
     settings = config.load({**os.environ, "RTKQ_TRANSCRIPTS_READ": "false"})
 
     assert followed(settings, tops, given(home)) == {}
+
+
+def test_link_leads_to_the_subagent_whatever_else_is_alike(recorded: Recorded, home: str) -> None:
+    """Two of one type may start in one place at one moment."""
+    tops = recorded("parallel", "reader")
+    history = transcripts.read(tops, 0)
+    reader = max(history.subagents, key=lambda one: len(one.calls))
+    (*_, context) = given(home)
+
+    for link in reader.links:
+        linked = dataclasses.replace(context, link=link, type="renamed", at=reader.began_ms)
+        (paths,) = followed(config.load(), tops, [linked]).values()
+        assert "shop/session.py" in paths
+
+    of_nobody = dataclasses.replace(context, link="0" * 16)
+    assert followed(config.load(), tops, [of_nobody]) == {}
