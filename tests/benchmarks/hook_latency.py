@@ -66,6 +66,7 @@ def _write_documents(home: Path, root: Path, texts: Sequence[str]) -> None:
         spawn = {
             "session_id": "benchmark",
             "prompt_id": f"{root.name}-{number}",
+            "tool_use_id": f"toolu_01{number:022}",
             "cwd": str(root),
             "hook_event_name": "PreToolUse",
             "tool_name": "Agent",
