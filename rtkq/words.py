@@ -54,27 +54,28 @@ def split(identifier: str) -> list[str]:
 
     ``getHTTPServer2_url`` gives ``get http server 2 url``.
     """
-    if identifier.islower() and identifier.isalpha():
-        return [identifier]
     parts: list[str] = []
     for piece in identifier.split("_"):
-        start = 0
-        for at in range(1, len(piece)):
-            if _is_border(piece, at):
-                parts.append(piece[start:at].lower())
-                start = at
-        if piece:
-            parts.append(piece[start:].lower())
+        if piece.isalpha() and (piece.isupper() or piece[1:].islower()):
+            parts.append(piece.lower())  # as most are, and no letter needs looking at
+        elif piece:
+            parts += _cut(piece)
     return parts
 
 
-def _is_border(piece: str, at: int) -> bool:
-    before, here = piece[at - 1], piece[at]
-    if here.isdigit() != before.isdigit():
-        return True
-    if not here.isupper():
-        return False
-    return before.islower() or (at + 1 < len(piece) and piece[at + 1].islower())
+def _cut(piece: str) -> list[str]:
+    parts = []
+    start = 0
+    for at in range(1, len(piece)):
+        before, here = piece[at - 1], piece[at]
+        is_border = here.isdigit() != before.isdigit()
+        if here.isupper():
+            is_border = is_border or before.islower() or piece[at + 1 : at + 2].islower()
+        if is_border:
+            parts.append(piece[start:at].lower())
+            start = at
+    parts.append(piece[start:].lower())
+    return parts
 
 
 def terms(identifier: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections import Counter
 from itertools import pairwise
 
@@ -16,6 +17,9 @@ MOST_CHUNKS = 1_000
 
 _SHORTEST_WORD, _LONGEST_WORD = 2, 60
 _WORD = re.compile(r"[\w$]+")
+_LETTERS = string.ascii_letters + string.digits + "_$"
+#: Of ASCII alone, which most files are: letters as they are, all else a blank.
+_TO_BLANKS = bytes(code if chr(code) in _LETTERS else ord(" ") for code in range(256))
 
 _BLOCK_COMMENT_END = "*/"
 _BLOCK_COMMENT_START = "/*"
@@ -47,6 +51,8 @@ class Text:
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
+        #: The same with nothing but words and blanks; empty where it is not ASCII.
+        self._blanked = text.encode().translate(_TO_BLANKS).decode() if text.isascii() else ""
 
     def words(self, first: int, end: int) -> dict[str, int]:
         """Count the identifiers of the lines from row *first* up to, not including, *end*.
@@ -54,12 +60,16 @@ class Text:
         Identifiers are 2 to 60 characters long, begin with a letter of any alphabet, "_" or "$",
         and stand anywhere: in code, comments and strings.
         """
-        found = Counter(_WORD.findall(self.whole, self._starts[first], self._starts[end]))
         return {
             word: count
-            for word, count in found.items()
+            for word, count in Counter(self._tokens(self._starts[first], self._starts[end])).items()
             if _SHORTEST_WORD <= len(word) <= _LONGEST_WORD and not word[0].isnumeric()
         }
+
+    def _tokens(self, begin: int, end: int) -> list[str]:
+        if self._blanked:  # cutting at blanks takes half the time of an expression
+            return self._blanked[begin:end].split()
+        return _WORD.findall(self.whole, begin, end)
 
 
 def cut(text: Text, language: str, first_rows: list[int]) -> tuple[list[Chunk], dict[str, int]]:

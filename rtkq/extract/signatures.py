@@ -45,8 +45,6 @@ _ANNOTATIONS = re.compile(
     rf"(?:@(?!interface\b)[\w.:]+(?:{_ARGUMENTS})?\s*|\#?\[\[?[^\[\]]*\]\]?\s*)+"
 )
 _OPENINGS = " \t{[(="
-_BLANKS = re.compile(r"\s+")
-_AFTER_OPENING = re.compile(r"([(\[]) ")
 _BEFORE_CLOSING = re.compile(r",? ([)\]])")
 _LOOSE_END = re.compile(r"(?:[\s{=:;,\\]|=>)+$")
 
@@ -88,8 +86,9 @@ def _without_annotations(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = _BLANKS.sub(" ", text).strip()
-    text = _BEFORE_CLOSING.sub(r"\1", _AFTER_OPENING.sub(r"\1", text))
+    text = " ".join(text.split()).replace("( ", "(").replace("[ ", "[")
+    if " )" in text or " ]" in text:
+        text = _BEFORE_CLOSING.sub(r"\1", text)
     return _LOOSE_END.sub("", text)
 
 

@@ -199,8 +199,11 @@ def _read_open(descriptor: int, path: str, language: str, known: Known | None) -
 
 
 def _whole(descriptor: int, size: int) -> bytes:
-    parts = []
-    while part := os.read(descriptor, max(size, 1 << 16)):
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]  # it changed meanwhile, or comes in pieces
+    while part := os.read(descriptor, 1 << 16):
         parts.append(part)
     return b"".join(parts)
 

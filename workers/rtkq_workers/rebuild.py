@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rtkq import failpoints, git, repository, words
 from rtkq.build.amend import Amendment, Change, Past, prepare
 from rtkq.build.assemble import Assembly
+from rtkq.build.history import History
 from rtkq.build.source import Source
 from rtkq.extract.facts import Facts
 from rtkq.extract.languages import TEXT
@@ -55,11 +56,20 @@ class _Run:
     place: tuple[int, int] | None
     #: What the repository asks for at this moment.
     wishes: repository.Wishes
+    #: The past as it was read last, by its tip: both stages of a first build need it.
+    _histories: dict[str, History] = field(default_factory=dict)
 
     @property
     def recipe(self) -> str:
         """What a memory is computed by now."""
         return recipe_of(self.wishes)
+
+    def history(self, head: str) -> History:
+        """Return the commits that count where *head* is the tip."""
+        if head not in self._histories:
+            self._histories.clear()
+            self._histories[head] = past.read(self.home, self.root, head)
+        return self._histories[head]
 
     def check_place(self) -> None:
         """Raise FileNotFoundError unless the folder at the root is the one the work began in.
@@ -369,15 +379,15 @@ def _swap_in(
 ) -> None:
     # Before reading the files: a commit made meanwhile is noticed as a change of HEAD later.
     head = git.tip(run.root)
-    history = past.read(run.home, run.root, head)
     folder = memories.new_folder(run.home, run.root)
     with memories.beside(folder) as building, _no_garbage_collection():
-        assembly = Assembly(building, history)
+        assembly = Assembly(building, run.history(head))
         for batch in batches:
             for source in batch:
                 assembly.add(source)
         assembly.finish()
-    words.forget()
+    if stage == Stage.COMPLETE:
+        words.forget()
     _supersede(run, memory, folder, paid=paid, full_seq=full_seq, stage=stage, git_head=head)
 
 
