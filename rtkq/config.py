@@ -113,6 +113,8 @@ class DatabaseSettings(_Section, frozen=True):
 
     #: ``postgresql://…``; empty for none.
     url: str = ""
+    #: Copy this machine's counts there, where its role may write them.
+    share_counts: bool = True
 
 
 class TranscriptsSettings(_Section, frozen=True):

@@ -212,6 +212,11 @@ def common_dir(root: str) -> str | None:
     return _line(root, ("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
+def origin(root: str) -> str:
+    """Return the address that the checkout was cloned from; empty where there is none."""
+    return _line(root, ("config", "--get", "remote.origin.url")) or ""
+
+
 def worktrees(root: str) -> list[tuple[str, str]]:
     """Return (path, commit checked out there) of every worktree of the repository, main first."""
     told = _run(root, ("worktree", "list", "--porcelain")) or b""

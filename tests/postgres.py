@@ -61,6 +61,14 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def role(self, name: str) -> None:
+        """Let there be a role that may log in, and nothing else."""
+        with (
+            suppress(psycopg.errors.DuplicateObject),
+            psycopg.connect(self.url("postgres"), autocommit=True) as connection,
+        ):
+            connection.execute(f'CREATE ROLE "{name}" LOGIN')
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = [word for one in _SETTINGS.items() for word in ("-c", "=".join(one))]

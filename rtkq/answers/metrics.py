@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector, CollectorRegistry
-
 from rtkq import jobs, metrics, recall, receipts
+from rtkq.answers import families
+from rtkq.answers.families import CONTENT_TYPE, Metric
 from rtkq.config import Settings
 from rtkq.records import Sight, sees_all
-from rtkq.store.metrics import HOUR_S, SLOTS_AN_OCTAVE, Call, Context, Rebuild, limit_ms, opened
+from rtkq.store.metrics import HOUR_S, Call, Context, Rebuild, opened
 from rtkq_workers import fold, report
 
 __all__ = ["CONTENT_TYPE", "Counts", "exposition", "summary"]
 
 _SHOWN_CONTEXTS = 20
-_OCTAVES = 16
 
 
 class Counts:
@@ -95,13 +86,23 @@ def exposition(settings: Settings, is_seen: Sight = sees_all) -> bytes:
     Args:
         settings: Those in force.
         is_seen: Tells by its root whether a project counts.
-
-    Source:
-        https://prometheus.io/docs/instrumenting/exposition_formats
     """
-    registry = CollectorRegistry()
-    registry.register(_Collector(settings, is_seen))
-    return generate_latest(registry)
+    return families.written(_families(settings, is_seen))
+
+
+def _families(settings: Settings, is_seen: Sight) -> Iterator[Metric]:
+    home = settings.home
+    counts = Counts(home, 0.0, is_seen)
+    yield from families.counted(counts.calls, counts.rebuilds)
+    yield from families.projects(report.all_projects(settings, is_seen))
+    waiting = [((), float(jobs.depth(home)))]
+    yield families.gauge("rtkq_queue_depth", "Nudges that wait for a worker.", waiting)
+    yield families.counter("rtkq_receipts_dropped", "Receipts not written.", receipts.dropped(home))
+    alive = [
+        ((kind,), float(bool(beat and beat["is_alive"])))
+        for kind, beat in report.processes(home).items()
+    ]
+    yield families.gauge("rtkq_up", "Whether a background process beats.", alive, "process")
 
 
 def told(given: Context) -> dict[str, Any]:
@@ -118,97 +119,3 @@ def told(given: Context) -> dict[str, Any]:
         "files": given.files,
         "paths": list(given.paths),
     }
-
-
-class _Collector(Collector):
-    """Reads the stores when it is asked; nothing is kept in memory between two readings."""
-
-    def __init__(self, settings: Settings, is_seen: Sight) -> None:
-        self._settings = settings
-        self._is_seen = is_seen
-
-    def collect(self) -> Iterator[Metric]:
-        home = self._settings.home
-        counts = Counts(home, 0.0, self._is_seen)
-        yield _calls(counts.calls)
-        yield _latency(counts.calls)
-        yield _rebuild_time(counts.rebuilds)
-        yield from _projects(report.all_projects(self._settings, self._is_seen))
-        yield _gauge("rtkq_queue_depth", "Nudges that wait for a worker.", [((), jobs.depth(home))])
-        yield _counted("rtkq_receipts_dropped", "Receipts not written.", receipts.dropped(home))
-        alive = report.processes(home).items()
-        yield _gauge(
-            "rtkq_up",
-            "Whether a background process beats.",
-            [((kind,), float(bool(beat and beat["is_alive"]))) for kind, beat in alive],
-            "process",
-        )
-
-
-def _calls(calls: Counter[Call]) -> Metric:
-    names = ("agent", "type", "event", "outcome", "state")
-    family = CounterMetricFamily("rtkq_hook_calls", "Calls of the hook.", labels=names)
-    grouped: Counter[tuple[str, ...]] = Counter()
-    for call, count in calls.items():
-        grouped[call.agent, call.type, call.event, call.outcome, call.state] += count
-    for labels, count in sorted(grouped.items()):
-        family.add_metric(labels, count)
-    return family
-
-
-def _latency(calls: Counter[Call]) -> Metric:
-    slots: dict[str, Counter[int]] = {}
-    for call, count in calls.items():
-        slots.setdefault(call.agent, Counter())[call.slot] += count
-    family = HistogramMetricFamily(
-        "rtkq_hook_seconds", "Time in the hook, start of the interpreter apart.", labels=("agent",)
-    )
-    for agent, counted in sorted(slots.items()):
-        _add(family, [agent], counted)
-    return family
-
-
-def _rebuild_time(rebuilds: Counter[Rebuild]) -> Metric:
-    family = HistogramMetricFamily("rtkq_rebuild_seconds", "Time of rebuilds.", labels=("outcome",))
-    for outcome, is_done in (("done", True), ("failed", False)):
-        counted: Counter[int] = Counter()
-        for rebuild, count in rebuilds.items():
-            if bool(rebuild.is_done) is is_done:
-                counted[rebuild.slot] += count
-        _add(family, [outcome], counted)
-    return family
-
-
-def _add(family: HistogramMetricFamily, labels: list[str], slots: Counter[int]) -> None:
-    edges = [octave * SLOTS_AN_OCTAVE for octave in range(_OCTAVES)]
-    buckets = [
-        (f"{limit_ms(edge) / 1000:g}", float(sum(n for slot, n in slots.items() if slot <= edge)))
-        for edge in edges
-    ]
-    total = sum(limit_ms(slot) / 1000 * count for slot, count in slots.items())
-    family.add_metric(labels, [*buckets, ("+Inf", float(sum(slots.values())))], total)
-
-
-def _projects(projects: Iterable[dict[str, Any]]) -> Iterator[Metric]:
-    for key, told in (("backlog", "Paths that owe a rebuild."), ("files", "Files in the memory.")):
-        values = [((one["project"],), float(one[key])) for one in projects]
-        yield _gauge(f"rtkq_project_{key}", told, values, "project")
-    lags = [((one["project"],), float(one["lag_s"])) for one in projects]
-    yield _gauge("rtkq_project_lag_seconds", "Age of the oldest debt.", lags, "project")
-    states = [((one["project"], str(one["state"])), 1.0) for one in projects]
-    yield _gauge("rtkq_project_state", "1 for the state it has.", states, "project", "state")
-
-
-def _gauge(
-    name: str, told: str, values: Iterable[tuple[tuple[str, ...], float]], *labels: str
-) -> Metric:
-    family = GaugeMetricFamily(name, told, labels=labels)
-    for label_values, value in values:
-        family.add_metric(label_values, value)
-    return family
-
-
-def _counted(name: str, told: str, value: float) -> Metric:
-    family = CounterMetricFamily(name, told)
-    family.add_metric([], value)
-    return family

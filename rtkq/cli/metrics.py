@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rtkq import config
 from rtkq.cli import options, print_json
+
+if TYPE_CHECKING:
+    from rtkq.config import Settings
 
 
 @click.command("metrics")
@@ -20,28 +24,46 @@ from rtkq.cli import options, print_json
     default="text",
     help="How to print the answer.",
 )
-def command(since_ms: int, form: str) -> None:
+@click.option("--team", "is_team", is_flag=True, help="What all machines of the team counted.")
+def command(since_ms: int, form: str, is_team: bool) -> None:
     """Show how often subagents got a context, how fresh it was, and how long that took.
 
     Example:
 
         rtkq metrics --since 1d
     """
-    from rtkq.answers import metrics
-
     settings = config.load()
-    if form == "prometheus":
-        sys.stdout.buffer.write(metrics.exposition(settings))
-        return
-    found = metrics.summary(settings, since_ms / 1000)
-    if form == "json":
+    tell = _team if is_team else _machine
+    found = tell(settings, since_ms / 1000, is_exposed=form == "prometheus")
+    if isinstance(found, bytes):
+        sys.stdout.buffer.write(found)
+    elif form == "json":
         print_json(found)
     else:
         _print(found)
 
 
+def _machine(settings: Settings, since: float, *, is_exposed: bool) -> dict[str, Any] | bytes:
+    from rtkq.answers import metrics
+
+    return metrics.exposition(settings) if is_exposed else metrics.summary(settings, since)
+
+
+def _team(settings: Settings, since: float, *, is_exposed: bool) -> dict[str, Any] | bytes:
+    from rtkq import team
+
+    with closing(team.counts(settings)) as counts:
+        from rtkq.answers import team_metrics
+
+        if is_exposed:
+            return team_metrics.exposition(counts)
+        return team_metrics.summary(counts, since)
+
+
 def _print(found: dict[str, Any]) -> None:
     click.echo(f"since {found['from']}")
+    if "machines" in found:
+        click.echo(f"  machines   {found['machines']}")
     click.echo(f"  spawns     {found['spawns']}")
     click.echo(f"  injected   {found['injected']} ({_percent(found['injection_rate'])})")
     click.echo(f"  fresh      {found['hits']} ({_percent(found['hit_rate'])})")
@@ -49,9 +71,10 @@ def _print(found: dict[str, Any]) -> None:
     rebuilds = found["rebuilds"]
     told = (f"{rebuilds['count']}, {rebuilds['failed']} failed", _times(rebuilds["elapsed_ms"]))
     click.echo(f"  rebuilds   {', '.join(filter(None, told))}")
-    click.echo(f"  queue      {found['queue']['depth']} waiting")
-    lost = found["receipts"]
-    if lost["torn"] or lost["dropped"]:
+    if "queue" in found:
+        click.echo(f"  queue      {found['queue']['depth']} waiting")
+    lost = found.get("receipts", {})
+    if any(lost.values()):
         click.echo(f"  receipts   {lost['torn']} torn, {lost['dropped']} dropped")
     outcomes = ", ".join(f"{name} {count}" for name, count in found["outcomes"].items())
     click.echo(f"  outcomes   {outcomes or 'none'}")

@@ -1,10 +1,11 @@
-"""The check of a team's database: the one thing of the team mode that can be wrong here."""
+"""The check of a team's database: what of the team mode can be wrong here."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 
+from rtkq.config import Settings
 from rtkq.doctor.verdicts import Check, Patient, Verdict, ok, warn
 from rtkq.errors import RtkqError
 from rtkq.team.address import shown
@@ -31,6 +32,19 @@ def _database(patient: Patient) -> Iterator[Verdict]:
         )
     else:
         yield ok(f"{shown(url)} answers in {1000 * elapsed_s:.0f} ms")
+    yield ok(_fate_of_counts(patient.settings))
+
+
+def _fate_of_counts(settings: Settings) -> str:
+    """Return what becomes of this machine's counts, by wish and by right."""
+    if not settings.database.share_counts:
+        return "counts stay here, as database.share_counts wishes"
+    from rtkq.team.counts_table import PostgresCounts
+
+    with PostgresCounts(settings.database.url) as counts:
+        if counts.may_write():
+            return "counts are copied there; database.share_counts says whether"
+        return "counts stay here: the role in database.url may not write them"
 
 
 def _time_of_an_answer(url: str) -> float:

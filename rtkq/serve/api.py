@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rtkq.access import Caller
-from rtkq.answers import metrics
+from rtkq.answers import metrics, team_metrics
 from rtkq.answers.delta import delta
 from rtkq.answers.explore import explore
 from rtkq.answers.picture import picture
@@ -114,8 +115,11 @@ async def draw(service: Service, request: Request) -> Response:
 
 async def exposition(service: Service, request: Request) -> Response:
     """Tell what hooks and workers did, for Prometheus."""
-    told = partial(metrics.exposition, service.settings, caller_of(request).sees)
-    body = await service.in_store_thread(told)
+    sight = caller_of(request).sees
+    body = await service.in_store_thread(partial(metrics.exposition, service.settings, sight))
+    if service.team_counts:
+        # Apart from the stores of this machine, which nobody's network is to hold up.
+        body += await asyncio.to_thread(team_metrics.exposition, service.team_counts, sight)
     return Response(body, media_type=metrics.CONTENT_TYPE)
 
 

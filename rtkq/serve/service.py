@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from rtkq import team
 from rtkq.access import Caller
 from rtkq.agents import bundle
 from rtkq.config import Settings
@@ -36,6 +37,8 @@ class Service:
         self.hook_settings = bundle.flat(settings.home, settings)
         #: Kept open for hooks; used by the thread of the event loop alone.
         self.memories = Memories()
+        #: Of the whole team, where it is served.
+        self.team_counts = team.counts(settings) if is_server and settings.database.url else None
         self._started = time.monotonic()
         # Models are bound to a database for the whole process, so one thread alone uses them.
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -93,4 +96,6 @@ class Service:
     def close(self) -> None:
         """Let the work in hand end, and close what is kept open."""
         self.memories.close()
+        if self.team_counts:
+            self.team_counts.close()
         self._store_thread.shutdown()

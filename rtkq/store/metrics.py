@@ -189,6 +189,11 @@ class Metrics(Database):
         )
         return Counter({Rebuild(*like): rebuilds for *like, rebuilds in rows})
 
+    def source(self) -> str:
+        """Return the random name of this store; one that begins anew has another."""
+        (name,) = self.connection.execute("SELECT name FROM source").fetchone()
+        return str(name)
+
     def prune(self, before: float) -> None:
         """Delete the counts of the hours before *before*, seconds since the epoch."""
         hour = int(before) // HOUR_S

@@ -17,6 +17,7 @@ from rtkq.store.facts import FactStore, LocalFacts
 from rtkq.store.grants import LocalGrants
 
 if TYPE_CHECKING:
+    from rtkq.team.counts_table import TeamCounts
     from rtkq.team.team_facts import SharedFacts
 
 #: Homes whose facts this process, and those it forks, may publish.
@@ -67,6 +68,25 @@ def grants(settings: config.Settings) -> GrantStore:
     except ImportError as error:
         raise ExtraMissing("the team's database", "team", error.name or "psycopg") from error
     return TeamGrants(settings.database.url)
+
+
+def counts(settings: config.Settings) -> TeamCounts:
+    """Return what the machines of the team counted.
+
+    Raises:
+        ConfigError: There is no team.
+        ExtraMissing: The driver for the team's database is not installed.
+    """
+    if not settings.database.url:
+        raise ConfigError(
+            "counts of a team lie in its database, and none is set",
+            "set RTKQ_DATABASE_URL, or database.url in config.toml",
+        )
+    try:
+        from rtkq.team.counts_table import TeamCounts
+    except ImportError as error:
+        raise ExtraMissing("the team's database", "team", error.name or "psycopg") from error
+    return TeamCounts(settings.database.url)
 
 
 def publish(home: str, url: str) -> None:

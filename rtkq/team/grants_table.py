@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 
 from rtkq.access import Grant, Role
-from rtkq.errors import StoreError
 from rtkq.team.line import Line
 from rtkq.team.postgres import Postgres
 
@@ -76,14 +74,7 @@ class TeamGrants:
             Timeout: The database does not answer in time.
             StoreError: It cannot be reached or used.
         """
-        if self._line.is_connected:
-            # That a connection died while nobody used it says nothing of the server.
-            with suppress(StoreError):
-                return self._read()
-        return self._read()
-
-    def _read(self) -> list[Grant]:
-        return self._line.ask(PostgresGrants.grants, _PATIENCE_S)
+        return self._line.ask_anew(PostgresGrants.grants, _PATIENCE_S)
 
     def close(self) -> None:
         """Give the connection back, if there is one."""

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
+from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
-from rtkq.errors import Timeout
+from rtkq.errors import StoreError, Timeout
 
 
 class Connection(Protocol):
@@ -66,6 +67,27 @@ class Line(Generic[C]):
             finally:
                 if not answer.done() or answer.exception():
                     self._hang_up()
+
+    def ask_anew(
+        self, request: Callable[[C], A], patience_s: float, *, connect_s: float = 0.0
+    ) -> A:
+        """Return the answer to *request*, over a new connection where the old one fails.
+
+        That a connection died while nobody used it says nothing of the server.
+
+        Args:
+            request: What to ask of the connection.
+            patience_s: How long to wait for the answer, in seconds.
+            connect_s: What comes on top where a connection is to be made.
+
+        Raises:
+            Timeout: There was no answer in time.
+            Exception: Whatever *request* or connecting raised.
+        """
+        if self.is_connected:
+            with suppress(StoreError):
+                return self.ask(request, patience_s)
+        return self.ask(request, patience_s + connect_s)
 
     def close(self) -> None:
         """Close the connection, if there is one; the next request makes another."""

@@ -60,18 +60,33 @@ MIGRATIONS: tuple[str, ...] = (
            EXECUTE format('REVOKE ALL ON granted FROM %s', reader);
        END LOOP; END $$;
        REVOKE ALL ON granted FROM PUBLIC""",
+    # What machines counted, an hour at a time. Projects are remotes, or hashes that tell nothing.
+    """CREATE TABLE reporter (
+       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+       source text NOT NULL UNIQUE, host text NOT NULL, username text NOT NULL,
+       seen_at timestamptz NOT NULL DEFAULT now());
+       CREATE TABLE team_call (
+       reporter integer REFERENCES reporter ON DELETE CASCADE, hour integer,
+       project text COLLATE "C", agent text, type text, outcome text, state text, slot integer,
+       calls bigint NOT NULL, chars bigint NOT NULL,
+       PRIMARY KEY (reporter, hour, project, agent, type, outcome, state, slot));
+       CREATE TABLE team_rebuild (
+       reporter integer REFERENCES reporter ON DELETE CASCADE, hour integer,
+       project text COLLATE "C", is_done boolean, slot integer, rebuilds bigint NOT NULL,
+       PRIMARY KEY (reporter, hour, project, is_done, slot))""",
 )
 
 
 class Postgres:
     """A connection to a team's database, whose tables are of this version."""
 
-    def __init__(self, url: str, *, is_publishing: bool = False) -> None:
+    def __init__(self, url: str, *, is_publishing: bool = False, is_writing: bool = False) -> None:
         """Connect to the database at *url*.
 
         Args:
             url: ``postgresql://…`` as libpq understands it.
             is_publishing: Make the tables where they are missing, and be able to put.
+            is_writing: Be able to write, into tables that are there.
 
         Raises:
             StoreError: It cannot be reached, or its tables are missing or of another version.
@@ -83,7 +98,7 @@ class Postgres:
                 url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_S
             )
             try:
-                self._prepare(is_publishing)
+                self._prepare(is_publishing, is_writing)
             except BaseException:
                 self.close()
                 raise
@@ -106,11 +121,11 @@ class Postgres:
             with socket.socket(fileno=descriptor) as line:
                 line.shutdown(socket.SHUT_RDWR)
 
-    def _prepare(self, is_publishing: bool) -> None:
+    def _prepare(self, is_publishing: bool, is_writing: bool) -> None:
         self.connection.execute(f"SET statement_timeout = {_STATEMENT_MS}")
         if is_publishing:
             self._migrate()
-        else:
+        elif not is_writing:
             self.connection.execute("SET default_transaction_read_only = on")
         self._check_version()
 

@@ -11,10 +11,9 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from rtkq.errors import ExtraMissing, RtkqError, StoreError
+from rtkq.errors import ExtraMissing, RtkqError
 from rtkq.store.facts import FactStore
 from rtkq.team import condition
 from rtkq.team.breaker import Condition
@@ -125,7 +124,7 @@ class SharedFacts:
                 self._knock(known)
                 return None
         try:
-            answer = self._answer(request, patience_s)
+            answer = self._line.ask_anew(request, patience_s, connect_s=_CONNECT_S)
         except Exception as error:  # whatever it is: the work goes on without the team
             self._note_failure(error)
             return None
@@ -133,20 +132,15 @@ class SharedFacts:
             condition.write(self._home, Condition(answered_at=time.time()))
         return answer
 
-    def _answer(self, request: Callable[[PostgresFacts], A], patience_s: float) -> A:
-        if self._line.is_connected:
-            # That a connection died while nobody used it says nothing of the server.
-            with suppress(StoreError):
-                return self._line.ask(request, patience_s)
-        return self._line.ask(request, patience_s + _CONNECT_S)
-
     def _knock(self, known: Condition) -> None:
         """Find out beside the work whether the server is back."""
         condition.write(self._home, known.knocking(time.time()))
 
         def knock() -> None:
             try:
-                self._answer(lambda facts: facts.fetch([b""]), _LEAST_S)
+                self._line.ask_anew(
+                    lambda facts: facts.fetch([b""]), _LEAST_S, connect_s=_CONNECT_S
+                )
             except Exception as error:
                 self._note_failure(error)
             else:

@@ -17,7 +17,7 @@ from rtkq import drivers, jobs, team
 from rtkq.config import Settings
 from rtkq.errors import RtkqError, StoreError
 from rtkq.store import Registry
-from rtkq_workers import fold, heartbeat, orphans, pay, prune, share, sweep
+from rtkq_workers import contribute, fold, heartbeat, orphans, pay, prune, share, sweep
 
 with drivers.left_out():
     from huey import crontab
@@ -60,6 +60,9 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     huey.periodic_task(crontab())(_named("fold", lambda: fold.fold(home)))
     chore = _named("prune", lambda: prune.prune(settings))
     huey.periodic_task(crontab(minute=prune.EVERY))(chore)
+    if settings.database.url:
+        chore = _named("contribute", lambda: contribute.contribute(settings))
+        huey.periodic_task(crontab(minute=contribute.minutes()))(chore)
     if is_server:
         huey.on_startup()(lambda: share.share(home))
         huey.periodic_task(crontab())(_named("share", lambda: share.share_in_turn(home)))

@@ -16,7 +16,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from rtkq import store
+from rtkq import config, store
 from rtkq.access import Grant, Role, digest_of
 from rtkq.config import Settings
 from rtkq.serve.app import application
@@ -24,10 +24,13 @@ from rtkq.serve.failures import Refused
 from rtkq.serve.grants import Grants
 from rtkq.serve.service import Service
 from rtkq.store.grants import LocalGrants
+from rtkq_workers.contribute import contribute
+from rtkq_workers.fold import fold
 from rtkq_workers.rebuild import rebuild
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Answer, Daemon
 from tests.integration.serve.test_hook import spawn
+from tests.integration.test_fold import write
 from tests.postgres import Server
 
 _PATIENCE_S = 20.0
@@ -318,3 +321,36 @@ def test_tokens_of_the_team_are_known_wherever_it_is_served(
         until(lambda: status_of(token) == 503)
         assert status_of("the-owner's") == 200
     until(lambda: status_of(token) == 200)
+
+
+def test_metrics_of_the_team_count_what_the_caller_sees(
+    start: Callable[..., Daemon],
+    home: str,
+    tmp_path: Path,
+    postgres: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By remotes there; and without the team's database nothing else is missing."""
+    monkeypatch.setenv("RTKQ_DATABASE_URL", postgres.database())
+    daemon = start("--server", RTKQ_SERVE_TOKEN="the-owner's")
+    added = [sys.executable, "-m", "rtkq.cli", "token", "add", "anna", "--project", "*/shop"]
+    token = subprocess.run(added, check=True, capture_output=True, text=True).stdout.strip()
+    for name in ("shop", "bank"):
+        checkout = Checkout(tmp_path / name)
+        checkout.git("remote", "add", "origin", f"https://github.com/acme/{name}")
+        write(home, root=checkout.root)
+    fold(home)
+    contribute(config.load())
+
+    def told(bearer: str) -> dict[str, float]:
+        answer = daemon.ask("GET", "/metrics", headers={"Authorization": f"Bearer {bearer}"})
+        lines = [line.rpartition(" ") for line in answer.body.decode().splitlines()]
+        totals = [(name.partition("{")[0], float(n)) for name, _, n in lines if name[:1] != "#"]
+        return {name: sum(n for other, n in totals if other == name) for name, _ in totals}
+
+    assert told(token)["rtkq_team_hook_calls_total"] == 1
+    assert told("the-owner's")["rtkq_team_hook_calls_total"] == 2
+    assert told("the-owner's")["rtkq_team_machines"] == 1
+    with postgres.stopped():
+        found = told("the-owner's")
+        assert (found["rtkq_team_up"], found["rtkq_hook_calls_total"]) == (0, 2)

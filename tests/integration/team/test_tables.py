@@ -11,6 +11,7 @@ from rtkq.errors import StoreError
 from rtkq.team import postgres
 from rtkq.team.facts_table import PostgresFacts
 from rtkq.team.grants_table import PostgresGrants
+from tests.postgres import Server
 
 
 def test_reader_of_an_empty_database_is_told_who_prepares_it(database: str) -> None:
@@ -73,11 +74,10 @@ def test_wrong_password_is_not_told(database: str) -> None:
     assert "secret" not in str(raised.value)
 
 
-def test_readers_of_a_team_do_not_read_its_grants(database: str) -> None:
+def test_readers_of_a_team_do_not_read_its_grants(postgres: Server, database: str) -> None:
     """Not even where the owner lets them read every table to come."""
+    postgres.role("a reader")
     with psycopg.connect(database, autocommit=True) as owner:
-        owner.execute('DROP ROLE IF EXISTS "a reader"')
-        owner.execute('CREATE ROLE "a reader" LOGIN')
         owner.execute('ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO "a reader"')
     PostgresFacts(database, is_publishing=True).close()
     url = database.replace("postgres@", "a%20reader@")
