@@ -7,7 +7,8 @@
     ├── StoreError         a database of rtkq cannot be read or written
     │   ├── StoreBusy      a lock outlasted the busy timeout; try again
     │   ├── StoreDamaged   the file is not what we wrote; set it aside and rebuild
-    │   └── StoreFull      the disk or a quota is full
+    │   ├── StoreFull      the disk or a quota is full
+    │   └── StoreGone      what was being read was dropped meanwhile; look where it is now
     ├── ServiceError       what keeps services on this system is missing or refused
     ├── ExtraMissing       a part of rtkq needs packages that are not installed
     ├── AgentError         an agent's settings cannot be read or changed
@@ -77,6 +78,12 @@ class StoreFull(StoreError):
     """The disk or a quota is full; nothing was published."""
 
     kind = "full"
+
+
+class StoreGone(StoreError):
+    """What was being read was dropped meanwhile; its successor is there."""
+
+    kind = "gone"
 
 
 class ServiceError(RtkqError):

@@ -107,7 +107,7 @@ def _answer(
             return b""
         return _dispatch(agent, document, settings, receipt, opener)
     except Exception as error:
-        receipt.outcome = "error"
+        receipt.outcome = "deadline" if isinstance(error, TimeoutError) else "error"
         receipt.detail = _place_of(error)
         return b""
 

@@ -6,10 +6,9 @@ The hook runs this in a process of its own for every subagent, so nothing here i
 
 from __future__ import annotations
 
-import posix
-
 from rtkq.recall import queries
 from rtkq.recall.covering import add_tests
+from rtkq.recall.disk import GONE, Disk
 from rtkq.recall.memory import OWNER, Memory, open_memory, opened
 from rtkq.recall.question import Question
 from rtkq.recall.rank import Candidate, rank
@@ -26,10 +25,6 @@ from rtkq.recall.render import (
     instant,
     most_files,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "CHARS_A_TOKEN",
@@ -94,15 +89,14 @@ def context(
         stale_after_s: Age in seconds at which a memory that was not compared with the disk
             counts as stale.
     """
-    is_elsewhere = root not in (None, memory.root)
-    state = "dirty" if is_elsewhere else memory.state(stale_after_s)
+    disk = memory.disk(root or memory.root)
     question = Question(task)
     most = most_files(budget_tokens)
     candidates = rank(memory, question, most)
-    named = candidates[:most]
-    files = _on_disk(named, root or memory.root, is_elsewhere)
+    files = _on_disk(candidates[:most], disk)
     describe(memory, files, question.names, budget_tokens)
-    add_tests(memory, files, candidates, budget_tokens, _finder(root or memory.root))
+    add_tests(memory, files, candidates, budget_tokens, disk.has)
+    state = _state(memory, disk, stale_after_s)
     first = header(memory, state)
     owed = _owed_lines(memory)
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, owed)) - 1
@@ -111,30 +105,13 @@ def context(
     return Context(text, state, memory.generation, files)
 
 
-def _on_disk(candidates: list[Candidate], root: str, is_elsewhere: bool) -> list[File]:
-    files = []
-    for candidate in candidates:
-        state = _state_on_disk(candidate, root, is_elsewhere)
-        if state:
-            files.append(File(candidate, state))
-    return files
+def _on_disk(candidates: list[Candidate], disk: Disk) -> list[File]:
+    looked_at = [(candidate, disk.state_of(candidate)) for candidate in candidates]
+    return [File(candidate, state) for candidate, state in looked_at if state != GONE]
 
 
-def _state_on_disk(candidate: Candidate, root: str, is_elsewhere: bool) -> str:
-    """Return ``fresh``, ``changed`` or, for a file that is gone, nothing."""
-    try:
-        status = posix.lstat(f"{root}/{candidate.path}")
-    except (OSError, ValueError):
-        return ""
-    # Nobody can set a ctime: it tells of a change whose mtime was set back.
-    stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    # Another checkout of the same file has times of its own, so there only the size can tell.
-    is_same = stamp[0] == candidate.stamp[0] if is_elsewhere else stamp == candidate.stamp
-    return "fresh" if is_same else "changed"
-
-
-def _finder(root: str) -> Callable[[str], bool]:
-    return lambda path: _is_there(f"{root}/{path}")
+def _state(memory: Memory, disk: Disk, stale_after_s: int) -> str:
+    return memory.state(stale_after_s) if disk.is_own else "dirty"
 
 
 def _owed_lines(memory: Memory) -> list[str]:
@@ -157,25 +134,17 @@ def project_map(
         root: As for `context`; folders that are not there are left out.
         stale_after_s: As for `context`.
     """
-    is_elsewhere = root not in (None, memory.root)
-    state = "dirty" if is_elsewhere else memory.state(stale_after_s)
+    disk = memory.disk(root or memory.root)
+    state = _state(memory, disk, stale_after_s)
     found = memory.row(queries.MAP)
     first = header(memory, state)
     room = budget_tokens * CHARS_A_TOKEN - len(block(first, [])) - 1
     lines: list[str] = []
     for line in (found[0] if found else "").splitlines():
-        if not _is_there(f"{root or memory.root}/{line.rpartition('/ ')[0]}/"):
+        if not disk.has(f"{line.rpartition('/ ')[0]}/"):
             continue
         room -= len(line) + 1
         if room < 0:
             break
         lines.append(clean(line))
     return Context(block(first, lines) if lines else "", state, memory.generation, [])
-
-
-def _is_there(path: str) -> bool:
-    try:
-        posix.stat(path)
-    except (OSError, ValueError):
-        return False
-    return True

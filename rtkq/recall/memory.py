@@ -8,6 +8,7 @@ import time
 
 from rtkq import paths
 from rtkq.recall import queries
+from rtkq.recall.disk import Disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _STEPS = 4000
 
 class Memory:
     """A memory open for reading, as it was published last."""
+
+    #: Who computed it, as attributes of a context's header; of one from this machine nothing.
+    provenance = ""
 
     def __init__(self, connection: Any, home: str, root: str) -> None:
         self.home = home
@@ -73,6 +77,10 @@ class Memory:
     def budget(self, tokens: int) -> int:
         """Return the size that a context may have: *tokens*, or less if the repository asks so."""
         return min(tokens, self._most_tokens or tokens)
+
+    def disk(self, root: str) -> Disk:
+        """Return the checkout at *root*, to be compared with this memory."""
+        return Disk(root, is_own=root == self.root)
 
     def _age_s(self) -> float:
         try:
@@ -121,7 +129,7 @@ def opened(home: str, root: str, mode: str, kind: type[M]) -> M:
         TypeError: It holds nothing.
     """
     file = paths.memory_file(home, root)
-    name = f"file:{_quoted(file)}?{mode}"
+    name = f"file:{quoted(file)}?{mode}"
     connection = _sqlite3.connect(name, uri=True, isolation_level=None, timeout=_PATIENCE_S)
     # A deadline's signal is handled between bytecodes only, so a long query must run some.
     connection.set_progress_handler(lambda: 0, _STEPS)
@@ -134,7 +142,8 @@ def opened(home: str, root: str, mode: str, kind: type[M]) -> M:
         raise
 
 
-def _quoted(file: str) -> str:
+def quoted(file: str) -> str:
+    """Return the name of a *file* as it stands in an address of SQLite's."""
     return file.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 

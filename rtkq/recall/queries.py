@@ -19,12 +19,12 @@ FILES = "SELECT id, path, role, heat, size, mtime_ns, ctime_ns FROM file WHERE i
 
 COMMITS = "SELECT id, name, at, paths FROM history WHERE id IN ({})"
 
-FILES_AT = "SELECT path, id FROM file WHERE path IN ({})"
+FILES_AT = "SELECT path, id FROM file WHERE path IN ({}) ORDER BY path"
 
 FILES_NAMED = "SELECT id, path FROM file WHERE name = ? ORDER BY path LIMIT ?"
 
 DEFINERS = f"""SELECT DISTINCT file FROM definition
-               WHERE name = ? AND chunk < {layout.MEMBERS} LIMIT ?"""
+               WHERE name = ? AND chunk < {layout.MEMBERS} ORDER BY file LIMIT ?"""
 
 #: Of chunks, as the numbers of their documents, in one JSON list: a placeholder each, in VALUES,
 #: would cost more to compile than the rows to read. In the order of the list.

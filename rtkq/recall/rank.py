@@ -15,6 +15,7 @@ from rtkq.recall.question import Question
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from rtkq.recall.memory import Memory
 
@@ -74,8 +75,8 @@ class Candidate:
         self.chunks: list[tuple[int, int]] = []
         self.path = ""
         self.role = self.heat = 0
-        #: Size, mtime and ctime of the file as it was indexed.
-        self.stamp = (0, 0, 0)
+        #: What tells whether the file is still as it was indexed: see ``disk``.
+        self.stamp: tuple[Any, ...] = ()
 
 
 def rank(memory: Memory, question: Question, most: int) -> list[Candidate]:

@@ -107,7 +107,8 @@ def header(memory: Memory, state: str) -> str:
     project = memory.root.rstrip("/").rpartition("/")[2] or "/"
     return (
         f'{MARKER_PREFIX}project="{clean(project).replace(chr(34), chr(39))}" state="{state}"'
-        f' generation="{memory.generation}" indexed_at="{instant(memory.indexed_at_ms)}">'
+        f' generation="{memory.generation}" indexed_at="{instant(memory.indexed_at_ms)}"'
+        f"{memory.provenance}>"
     )
 
 

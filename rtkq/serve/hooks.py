@@ -5,11 +5,12 @@ The same code answers as in the process, so the receipts, the policy and the tex
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from rtkq.access import Caller, Role
-from rtkq.recall import Memory
 from rtkq.serve.service import Service
 from rtkq_hooks import checkout, main
 
@@ -27,14 +28,13 @@ async def answer_hook(service: Service, request: Request) -> Response:
     document = await request.body()
     caller: Caller = request.state.caller
 
-    def opened(home: str, root: str) -> Memory | None:
-        return service.memories.open(home, root) if caller.sees(root) else None
-
     def is_noted(root: str) -> bool:
         # A receipt lets a checkout be registered, which is for the owner alone to cause.
         if caller.role is Role.OWNER:
             return True
         return caller.sees(root) and checkout.is_known(service.settings.home, root)
 
-    printed = main.run(agent, document, service.hook_settings, opened, is_noted)
+    run = partial(main.run, agent, document, service.hook_settings, is_noted=is_noted)
+    deadline_s = service.settings.hook.deadline_ms / 1000
+    printed = await service.with_memories(run, caller.sees, deadline_s)
     return Response(printed or _NOTHING, media_type="application/json")

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
 
 from rtkq import team
 from rtkq.access import Caller
 from rtkq.agents import bundle
 from rtkq.config import Settings
-from rtkq.errors import ProjectError, RtkqError
+from rtkq.errors import ExtraMissing, ProjectError, RtkqError
 from rtkq.serve.memories import Memories
 from rtkq.store import Registry
 
+if TYPE_CHECKING:
+    from rtkq.recall import Memory
+    from rtkq.serve.central import CentralReader
+    from rtkq_hooks.checkout import Opener
+
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 #: Rebuilds that requests may have running at the same time.
 _MOST_REFRESHES = 2
@@ -39,6 +48,8 @@ class Service:
         self.memories = Memories()
         #: Of the whole team, where it is served.
         self.team_counts = team.counts(settings) if is_server and settings.database.url else None
+        #: Reads the team's memories; None without a team.
+        self.central = _central(settings.database.url)
         self._started = time.monotonic()
         # Models are bound to a database for the whole process, so one thread alone uses them.
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -52,6 +63,27 @@ class Service:
     async def in_store_thread(self, work: Callable[[], T]) -> T:
         """Return what *work* returns, called in the thread that may use the stores."""
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, work)
+
+    async def with_memories(
+        self, work: Callable[[Opener], T], sees: Callable[[str], bool], patience_s: float
+    ) -> T:
+        """Return what *work* returns, given what opens memories, in the event loop's thread.
+
+        Where no memory of this machine can answer and the team may have one, it is called in
+        another thread, which waits for the team's.
+
+        Args:
+            work: What is to be done; it may be begun twice.
+            sees: Tells by root or remote which projects exist for whoever asks.
+            patience_s: How long the team's memories may be read.
+        """
+
+        def opened(home: str, root: str) -> Memory | None:
+            return self.memories.open(home, root) if sees(root) else None
+
+        if self.central is None:
+            return work(opened)
+        return await self.central.answer(work, opened, sees, patience_s)
 
     def root_of(self, folder: str, caller: Caller) -> str:
         """Return the root of the registered project that *folder* lies in.
@@ -98,4 +130,17 @@ class Service:
         self.memories.close()
         if self.team_counts:
             self.team_counts.close()
+        if self.central is not None:
+            self.central.close()
         self._store_thread.shutdown()
+
+
+def _central(url: str) -> CentralReader | None:
+    if not url:
+        return None
+    if find_spec("psycopg") is None:
+        _log.warning("%s", ExtraMissing("reading the team's memories", "team", "psycopg"))
+        return None
+    from rtkq.serve.central import CentralReader
+
+    return CentralReader(url)

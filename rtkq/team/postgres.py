@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
-from rtkq.errors import StoreError
+from rtkq.errors import StoreError, StoreGone
 from rtkq.team.address import shown, without_secrets
 
 #: For servers that never answer; whoever waits gives up long before.
 _CONNECT_S = 10
 _STATEMENT_MS = 60_000
+#: So that either side notices within a minute that a network has swallowed the other.
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_KEPT_ALIVE = "; ".join(f"SET tcp_{name} = {value}" for name, value in _KEEPALIVE.items())
 #: "rtkq" in ASCII: server workers that start at once migrate one after another.
 _MIGRATION_LOCK = 0x72746B71
 
@@ -36,6 +43,8 @@ MIGRATIONS: tuple[str, ...] = (
        url text NOT NULL,  -- what git fetches, without credentials
        branch text NOT NULL DEFAULT '',  -- empty for the remote's default
        head text NOT NULL DEFAULT '',  -- the commit that is published
+       indexed_at timestamptz,
+       most_tokens integer NOT NULL DEFAULT 0,  -- of a context, as the repository asks
        memory text NOT NULL DEFAULT '',  -- the schema its memory lies in
        version integer NOT NULL DEFAULT 0,  -- of that memory's tables
        generation integer NOT NULL DEFAULT 0,  -- number of published states
@@ -95,7 +104,11 @@ class Postgres:
         with self.translated("reaching"):
             # Without prepared statements: behind a pooler each may meet another connection.
             self.connection = psycopg.connect(
-                url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_S
+                url,
+                autocommit=True,
+                prepare_threshold=None,
+                connect_timeout=_CONNECT_S,
+                **_KEEPALIVE,
             )
             try:
                 self._prepare(is_publishing, is_writing)
@@ -108,6 +121,16 @@ class Postgres:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return the rows of a *statement* that reads.
+
+        Raises:
+            StoreGone: A table in it was dropped.
+            StoreError: The server is not reached any more, or refused.
+        """
+        with self.translated("reading"):
+            return self.connection.execute(statement, values, binary=True).fetchall()
 
     def close(self) -> None:
         """Say goodbye."""
@@ -122,7 +145,7 @@ class Postgres:
                 line.shutdown(socket.SHUT_RDWR)
 
     def _prepare(self, is_publishing: bool, is_writing: bool) -> None:
-        self.connection.execute(f"SET statement_timeout = {_STATEMENT_MS}")
+        self.connection.execute(f"SET statement_timeout = {_STATEMENT_MS}; {_KEPT_ALIVE}")
         if is_publishing:
             self._migrate()
         elif not is_writing:
@@ -174,4 +197,6 @@ class Postgres:
             yield
         except psycopg.Error as error:
             reason = without_secrets(str(error).strip() or type(error).__name__, self._url)
-            raise StoreError(f"{doing} {shown(self._url)} failed: {reason}") from None
+            is_gone = isinstance(error, psycopg.errors.UndefinedTable)
+            kind = StoreGone if is_gone else StoreError
+            raise kind(f"{doing} {shown(self._url)} failed: {reason}") from None
