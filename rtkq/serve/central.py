@@ -93,7 +93,12 @@ def _opened(turn: Turn, sees: Seeing, home: str, root: str) -> Memory | None:
     memory = recall.open_memory(home, root) if sees(root) else None
     if _is_enough(memory) or _borrows(home, root):
         return memory
-    central = turn.memory(_remote(root, sees), Overlay(root))
+    try:
+        central = turn.memory(_remote(root, sees), Overlay(root))
+    except TimeoutError:
+        if memory is None:
+            raise
+        return memory
     if central is not None and memory is not None:
         memory.close()
     return central or memory

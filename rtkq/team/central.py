@@ -48,14 +48,18 @@ class Turn:
         """Return what is published of a *remote*, laid over some files; None if nothing is.
 
         Raises:
-            TimeoutError: The time is over.
-            StoreError: The server is not reached any more, or refused.
+            TimeoutError: There was no answer in time.
         """
         published = central_memory.find(self.ask, remote)
         return CentralMemory(self.ask, published, overlay) if published else None
 
     def ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """Return the rows of a *statement*; an `Asking`."""
+        """Return the rows of a *statement*; an `Asking`.
+
+        Raises:
+            TimeoutError: There was no answer in time.
+            StoreGone: A table in it was dropped.
+        """
         left_s = self._until - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
