@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rtkq import recall
 from rtkq.recall import Memory
@@ -23,7 +23,9 @@ from rtkq.team.central import MOST_TURNS, Central, Turn
 from rtkq.team.central_memory import Superseded
 from rtkq.team.overlay import Overlay
 from rtkq_hooks import checkout
-from rtkq_hooks.checkout import Opener
+
+if TYPE_CHECKING:
+    from rtkq_hooks.checkout import Opener
 
 T = TypeVar("T")
 #: Tells by root or remote whether a project exists for whoever asks.
