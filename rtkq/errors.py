@@ -83,8 +83,6 @@ class StoreFull(StoreError):
 class StoreGone(StoreError):
     """What was being read was dropped meanwhile; its successor is there."""
 
-    kind = "gone"
-
 
 class ServiceError(RtkqError):
     """What keeps services on this system is missing or refused."""
