@@ -6,7 +6,6 @@ code is 0 and stderr stays empty. What happened stands in the receipts.
 
 from __future__ import annotations
 
-import gc
 import posix
 import sys
 
@@ -42,7 +41,6 @@ def start(settings_file: str) -> NoReturn:
     Args:
         settings_file: The flat settings beside the staged hook.
     """
-    gc.disable()  # a process this short never gets its garbage back
     try:
         settings = read_settings(settings_file)
         receipt = receipts.Receipt(sys.argv[1] if len(sys.argv) > 1 else "")
@@ -119,7 +117,7 @@ def _dispatch(
     receipt: Receipt,
     opener: Opener | None,
 ) -> bytes:
-    # Late, so that the deadline covers it and SQLite is loaded the quick way before.
+    # Late, so that SQLite is loaded the quick way before.
     from rtkq import recall
     from rtkq_hooks import calls, envelope
 

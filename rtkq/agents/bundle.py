@@ -6,8 +6,8 @@ of the hook are compiled into one file in a folder of its own, named by what it 
 
     hook/rtkq-hook                      the command; finds nothing, just starts the interpreter
     hook/settings                       flat settings, one a line
-    hook/<version>-<python>-<digest>/   start.py, which is run, modules.pyc, which it imports, and
-                                        what the modules read, each file where it lies beside them
+    hook/<version>-<python>-<digest>/   start.pyc, which is run, and what its modules read, each
+                                        file where it would lie beside them
 
 Everything appears by rename, so a spawn in the middle of an upgrade sees the old or the new.
 """
@@ -17,9 +17,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import importlib.util
 import marshal
 import os
-import py_compile
 import shlex
 import shutil
 import sys
@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 import rtkq
 import rtkq_hooks
@@ -44,25 +45,37 @@ _CHOSEN = (
     "words.py",
 )
 _LOADER = "rtkq_hooks/loader.py"
+#: What every call needs, each after what it imports; a test holds it to what is loaded.
+_AT_START = (
+    "rtkq",
+    "rtkq.paths",
+    "rtkq.receipts",
+    "rtkq.words",
+    "rtkq_hooks",
+    "rtkq_hooks.engine",  # loads SQLite, before recall does
+    "rtkq_hooks.main",
+    "rtkq.recall.layout",
+    "rtkq.recall.queries",
+    "rtkq.recall.memory",
+    "rtkq.recall.question",
+    "rtkq.recall.rank",
+    "rtkq.recall.render",
+    "rtkq.recall.covering",
+    "rtkq.recall",
+    "rtkq_hooks.envelope",
+    "rtkq_hooks.blocks",
+    "rtkq_hooks.checkout",
+    "rtkq_hooks.spawns",
+    "rtkq_hooks.calls",
+    "rtkq_hooks.claude_code",
+)
+#: What this line asks for is asked of the compiler instead: at run time it would cost a look at
+#: the disk, a hundredth of the whole call.
+_FUTURE = b"from __future__ import annotations\n"
 _WITHOUT_DOCSTRINGS = 2
 _COMMAND = "rtkq-hook"
 _SETTINGS = "settings"
 _KEPT_S = 24 * 3600
-#: Compiled at every start, so it is short. An interpreter that was exchanged under its path
-#: refuses the bytecode; an error here must not reach the client either. What ``__future__`` asks
-#: for is in the bytecode: a stand-in saves finding it on the disk, a hundredth of the whole call.
-_START = b"""\
-import posix, sys
-try:
-    sys.modules["__future__"] = type("", (), {"annotations": None})
-    folder = __file__.rpartition("/")[0]
-    sys.path.insert(0, folder)
-    import modules
-    from rtkq_hooks.main import start
-    start(folder.rpartition("/")[0] + "/settings")
-except BaseException:
-    posix._exit(0)
-"""
 #: Digest of the other files of a bundle.
 _SEAL = "seal"
 #: Run as a program, or by the shell that a client has started anyway, which saves a second one;
@@ -151,7 +164,7 @@ def _python_files(top: Path) -> list[Path]:
 
 
 def _name(sources: dict[str, bytes]) -> str:
-    digest = hashlib.sha256(_START)
+    digest = hashlib.sha256(repr(_AT_START).encode())
     for place, text in sources.items():
         digest.update(b"%b\0%d\0%b" % (place.encode(), len(text), text))
     return f"{_version()}-{sys.implementation.cache_tag}-{digest.hexdigest()[:12]}"
@@ -167,8 +180,8 @@ def _version() -> str:
 def _build(bundle: Path, sources: dict[str, bytes]) -> None:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=bundle.parent))
     try:
-        _write(building / "start.py", _START, 0o600)
-        _compile(building, {path: text for path, text in sources.items() if _is_module(path)})
+        modules = {path: text for path, text in sources.items() if _is_module(path)}
+        _write(building / "start.pyc", _bytecode(modules), 0o600)
         _lay_down(building, {path: text for path, text in sources.items() if not _is_module(path)})
         _write(building / _SEAL, _seal(building).encode(), 0o600)
         building.rename(bundle)
@@ -207,28 +220,35 @@ def _lay_down(folder: Path, files: dict[str, bytes]) -> None:
         _write(folder / path, content, 0o600)
 
 
-def _compile(folder: Path, sources: dict[str, bytes]) -> None:
-    """Write all modules as one: a copy of the loader that installs the others."""
-    modules = dict(_compiled(path, text) for path, text in sources.items())
-    text = b"%b\ninstall(%b)\n" % (sources[_LOADER], repr(modules).encode())
-    source = folder / "modules.py"
-    _write(source, text, 0o600)
-    py_compile.compile(
-        str(source),
-        cfile=str(source.with_suffix(".pyc")),
-        doraise=True,
-        optimize=_WITHOUT_DOCSTRINGS,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+def _bytecode(sources: dict[str, bytes]) -> bytes:
+    """Return the main script: the loader, with the code of all modules among its constants."""
+    codes = {_module(path): _compiled(path, text) for path, text in sources.items()}
+    packages = {_module(path) for path in sources if path.endswith("/__init__.py")}
+    loader = codes.pop(_module(_LOADER))
+    listed = tuple(
+        (name, name in packages, code if name in _AT_START else marshal.dumps(code))
+        for name, code in codes.items()
     )
-    source.unlink()
+    constants = tuple((_AT_START, listed) if one is ... else one for one in loader.co_consts)
+    # By its hash, of which nothing is checked: there is no source to compare it with.
+    head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
+    return head + marshal.dumps(loader.replace(co_consts=constants))
 
 
-def _compiled(path: str, text: bytes) -> tuple[str, tuple[bool, bytes]]:
-    parts = path.removesuffix(".py").split("/")
-    is_package = parts[-1] == "__init__"
-    name = ".".join(parts[:-1] if is_package else parts)
-    code = compile(text, path, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS)
-    return name, (is_package, marshal.dumps(code))
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compiled(path: str, text: bytes) -> CodeType:
+    code: CodeType = compile(
+        text.replace(_FUTURE, b"\n"),
+        path,
+        "exec",
+        flags=annotations.compiler_flag,
+        dont_inherit=True,
+        optimize=_WITHOUT_DOCSTRINGS,
+    )
+    return code
 
 
 def interpreter() -> str:
@@ -238,7 +258,7 @@ def interpreter() -> str:
 
 
 def _script(bundle: Path) -> str:
-    python, start = shlex.quote(interpreter()), shlex.quote(f"{bundle}/start.py")
+    python, start = shlex.quote(interpreter()), shlex.quote(f"{bundle}/start.pyc")
     return _SCRIPT.format(python=python, start=start)
 
 

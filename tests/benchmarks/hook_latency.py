@@ -167,15 +167,15 @@ def _print_layers(home: Path, root: Path, rounds: int) -> None:
     python = interpreter(home)
     start = command_start(home)
     lean = [python, "-I", "-S", "-E"]
-    probe = [*lean, str(_PROBE), start]
+    folder = str(Path(start).parent)
+    imports = f"import sys; sys.path.insert(0, {folder!r}); import start, posix; posix._exit(0)"
     documents = _documents(home, root)
     layers: Subjects = {
         "bare, -c pass": partial(measure.process, [*lean[:3], "-c", "pass"]),
         "leaving by os._exit": partial(
             measure.process, [*lean, "-c", "import posix; posix._exit(0)"]
         ),
-        "+ _sqlite3, the quick way": partial(measure.process, [*probe, "engine"]),
-        "+ imports of the hook": partial(measure.process, [*probe, "imports"]),
+        "+ modules, SQLite among them": partial(measure.process, [*lean, "-c", imports]),
         "+ answering (no shell)": partial(_hook, [*lean, start, "claude-code"], documents),
         "+ /bin/sh: as installed": partial(_hook, installed(home), documents),
     }
@@ -193,14 +193,14 @@ def _print_layers(home: Path, root: Path, rounds: int) -> None:
 def command_start(home: Path) -> str:
     """Return the script that the installed hook runs."""
     words = Path(bundle.command(str(home))).read_text().split()
-    return next(word for word in words if word.endswith("start.py"))
+    return next(word for word in words if word.endswith("start.pyc"))
 
 
 def _print_steps(home: Path, root: Path, rounds: int) -> None:
     """Print the steps within one answer, timed in processes of their own."""
     python, start = interpreter(home), command_start(home)
     documents = _documents(home, root)
-    command = [python, "-I", "-S", "-E", str(_PROBE), start, "steps", f"{home}/hook/settings"]
+    command = [python, "-I", "-S", "-E", str(_PROBE), start, f"{home}/hook/settings"]
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
         with open(next(documents), "rb") as document:

@@ -1,7 +1,6 @@
-"""Run inside the hook's interpreter by ``hook_latency``: one layer of it, or its steps timed.
+"""Run inside the hook's interpreter by ``hook_latency``: one answer, its steps timed.
 
-Arguments: the staged start script, then ``engine``, ``imports`` or ``steps`` with the settings
-file. Imports no more than the hook itself does.
+Arguments: the staged main script and the settings file. Imports no more than the hook itself does.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
 _started_ns = time.perf_counter_ns()
@@ -32,14 +31,11 @@ def _timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _steps(settings_file: str) -> None:
     began = time.perf_counter_ns()
-    from rtkq_hooks import engine
-
-    _elapsed["import _sqlite3"] = time.perf_counter_ns() - began
+    __import__("start")
+    _elapsed["all imports"] = time.perf_counter_ns() - began
     from rtkq import recall, receipts
     from rtkq_hooks import calls, checkout, envelope, main
 
-    _elapsed["all imports"] = time.perf_counter_ns() - began
-    assert engine
     rank = sys.modules["rtkq.recall.rank"]
     for holder, name, step in (
         (envelope, "pick", "parse the document"),
@@ -69,19 +65,7 @@ def _print_steps() -> None:
     posix.write(1, "".join(lines).encode())
 
 
-def _load(names: Sequence[str]) -> None:
-    for name in names:
-        __import__(name)
-
-
-bundle_folder, layer, *rest = (sys.argv[1].rpartition("/")[0], *sys.argv[2:])
-sys.path.insert(0, bundle_folder)
-_load(["modules"])
-if layer == "engine":
-    _load(["rtkq_hooks.engine"])
-elif layer == "imports":
-    _load(["rtkq_hooks.main", "rtkq_hooks.calls", "rtkq_hooks.claude_code"])
-else:
-    _steps(rest[0])
-    _print_steps()
+sys.path.insert(0, sys.argv[1].rpartition("/")[0])
+_steps(sys.argv[2])
+_print_steps()
 posix._exit(0)

@@ -16,8 +16,8 @@ import rtkq_hooks
 from rtkq.agents import bundle
 from rtkq.config import Settings
 
-#: Built into the interpreter or a small C library; ``__future__`` is a stand-in, ``modules`` ours.
-ALLOWED = {"__future__", "_functools", "_sqlite3", "gc", "math", "modules", "posix", "time"}
+#: Built into the interpreter or a small C library.
+ALLOWED = {"_functools", "_sqlite3", "gc", "marshal", "math", "posix", "time"}
 OURS = ("rtkq", "rtkq_hooks")
 HEAVY = {
     "collections", "dataclasses", "enum", "functools", "json", "os", "pathlib", "re", "signal",
@@ -32,7 +32,7 @@ DOCUMENT = {
 }
 #: Runs the staged script in place of it, and tells what was loaded when it leaves.
 PROBE = """\
-import posix, sys
+import marshal, posix, sys
 started = set(sys.modules)
 def leave(code):
     posix.write(2, " ".join(sorted(set(sys.modules) - started)).encode())
@@ -40,7 +40,7 @@ def leave(code):
 really_leave, posix._exit = posix._exit, leave
 sys.argv = sys.argv[1:]
 __file__ = sys.argv[0]
-exec(compile(open(__file__).read(), __file__, "exec"))
+exec(marshal.loads(open(__file__, "rb").read()[16:]))
 """
 
 
@@ -48,7 +48,7 @@ exec(compile(open(__file__).read(), __file__, "exec"))
 def start(tmp_path: Path) -> Path:
     """Return the script that the staged command runs."""
     bundle.stage(str(tmp_path), Settings(home=str(tmp_path)))
-    (script,) = (tmp_path / "hook").glob("*/start.py")
+    (script,) = (tmp_path / "hook").glob("*/start.pyc")
     return script
 
 
@@ -92,7 +92,7 @@ def test_every_module_of_the_hook_imports_from_the_bundle(start: Path) -> None:
         for package in (rtkq.recall, rtkq_hooks)
         for _, name, _ in pkgutil.iter_modules(package.__path__)
     ]
-    code = f"import sys; sys.path.insert(0, {str(start.parent)!r}); import modules\n"
+    code = f"import sys; sys.path.insert(0, {str(start.parent)!r}); import start\n"
     code += "".join(f"import {name}\n" for name in names if not name.endswith(".loader"))
 
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True)
@@ -103,7 +103,7 @@ def test_every_module_of_the_hook_imports_from_the_bundle(start: Path) -> None:
 
 def test_russian_task_finds_its_dictionary_in_the_bundle(start: Path) -> None:
     """The dictionary is read from beside the module, and nothing else comes with it."""
-    code = f"import sys; sys.path.insert(0, {str(start.parent)!r}); import modules\n"
+    code = f"import sys; sys.path.insert(0, {str(start.parent)!r}); import start\n"
     code += "from rtkq.recall.question import Question; before = set(sys.modules)\n"
     code += "terms = Question(sys.stdin.buffer.read().decode()).terms\n"
     code += "print('task' in terms, *set(sys.modules) - before)"
@@ -128,11 +128,30 @@ def test_russian_is_loaded_for_russian_tasks_alone(task: str, is_loaded: bool) -
     assert done.stdout.decode().strip() == str(is_loaded)
 
 
-def test_start_is_short_and_the_rest_is_compiled(start: Path) -> None:
-    """A main script is compiled at every start, an import is not."""
-    assert len(start.read_text().splitlines()) <= 10
+def test_what_runs_at_every_start_is_what_a_spawn_needs(start: Path) -> None:
+    """A module too many costs every call, a module too few is found the slow way."""
+    staged = f"sys.path.insert(0, {str(start.parent)!r}); import start"
+    settings = str(start.parent.parent / "settings")
+    asked = f"main.run('claude-code', sys.stdin.buffer.read(), main.read_settings({settings!r}))"
+
+    assert ours_after(staged) == ours_after(f"from rtkq_hooks import main; {asked}")
+
+
+def ours_after(code: str) -> set[str]:
+    """Return those of our modules that are loaded when *code* has run."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"],
+        input=json.dumps(DOCUMENT).encode(),
+        capture_output=True,
+        check=True,
+    )
+    return {name for name in done.stdout.decode().split() if name.partition(".")[0] in OURS}
+
+
+def test_nothing_is_compiled_at_a_start(start: Path) -> None:
+    """A main script in source would be compiled each time, and each import looked for."""
     files = [file for file in start.parent.rglob("*") if file.is_file()]
-    assert sorted(file.name for file in files) == ["modules.pyc", "russian.tsv", "seal", "start.py"]
+    assert sorted(file.name for file in files) == ["russian.tsv", "seal", "start.pyc"]
 
 
 def test_package_itself_imports_nothing() -> None:

@@ -46,8 +46,8 @@ def without_python(home: Path) -> None:
 
 def with_another_python(home: Path) -> None:
     """Let the path of the interpreter lead to one that cannot read the modules."""
-    (modules,) = Path(paths.hook_folder(str(home))).glob("*/modules.pyc")
-    modules.write_bytes(b"\0" * 64)
+    (start,) = Path(paths.hook_folder(str(home))).glob("*/start.pyc")
+    start.write_bytes(b"\0" * 64)
 
 
 def not_executable(home: Path) -> None:

@@ -207,11 +207,11 @@ def test_old_client_is_refused(
 def test_staged_hook_is_put_in_place_again(patient: doctor.Patient, harm: str) -> None:
     """Whatever became of it."""
     folder = Path(paths.hook_folder(patient.home))
-    (modules,) = folder.glob("*/modules.pyc")
+    (start,) = folder.glob("*/start.pyc")
     if harm == "gone":
         shutil.rmtree(folder)
     elif harm == "torn":
-        modules.write_bytes(modules.read_bytes()[:1000])
+        start.write_bytes(start.read_bytes()[:1000])
     elif harm == "not executable":
         (folder / "rtkq-hook").chmod(0o600)
     else:

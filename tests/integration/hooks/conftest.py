@@ -118,10 +118,9 @@ class Staged:
         return self.receipts()[-1]["outcome"]
 
     def stage_with(self, recall: str, *, hook: HookSettings = PATIENT) -> None:
-        """Stage the hook again, with *recall* in the place of the package of that name."""
+        """Stage the hook again, with *recall* as what the package of that name says itself."""
         source = self.home / "source" / "rtkq"
-        shutil.copytree(rtkq.__path__[0], source, ignore=shutil.ignore_patterns("recall"))
-        (source / "recall").mkdir()
+        shutil.copytree(rtkq.__path__[0], source)
         (source / "recall" / "__init__.py").write_text(recall)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(rtkq, "__path__", [str(source)])

@@ -156,7 +156,7 @@ def test_error_inside_is_silent(own, recall: str, outcomes: list[str]) -> None:
     assert "SECRET" not in str(own.receipts())
 
 
-@pytest.mark.parametrize("gone", ["start", "modules", "settings", "interpreter"])
+@pytest.mark.parametrize("gone", ["start", "settings", "interpreter"])
 def test_half_removed_installation_is_silent(own, gone: str) -> None:
     """What an agent's settings point to may outlive what it needs."""
     if gone == "interpreter":
@@ -174,8 +174,8 @@ def test_half_removed_installation_is_silent(own, gone: str) -> None:
 
 def test_bytecode_of_another_interpreter_is_refused_silently(own) -> None:
     """An interpreter may be exchanged under its path; foreign bytecode would crash it."""
-    (modules,) = (own.home / "hook").glob("*/modules.pyc")
-    modules.write_bytes(b"\x00\x01" + modules.read_bytes()[2:])
+    (start,) = (own.home / "hook").glob("*/start.pyc")
+    start.write_bytes(b"\x00\x01" + start.read_bytes()[2:])
 
     answer = own.call(own.spawn())
 
