@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _KIND = 0o170000
 _MOST_LINKS = 40
 _LONGEST_POINTER = 4096
+#: No system opens a longer one, and following it folder by folder would take seconds.
+_LONGEST_PATH = 4096
 
 
 class Place:
@@ -71,7 +73,7 @@ def open_memory(home: str, place: Place, opener: Opener = recall.open_memory) ->
 
 def real_path(path: str) -> str | None:
     """Return *path* without symbolic links, or ``None`` if it is not absolute or not there."""
-    if not path.startswith("/"):
+    if not path.startswith("/") or len(path) > _LONGEST_PATH:
         return None
     done = ""
     ahead = path.split("/")[::-1]

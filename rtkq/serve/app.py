@@ -10,7 +10,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -24,6 +24,9 @@ from rtkq.serve.path import For, Path
 from rtkq.serve.service import Service
 
 _log = logging.getLogger(__name__)
+
+#: The status of an answer that nobody is there to read.
+_NOBODY_WAITS = 400
 
 
 PATHS = (
@@ -98,6 +101,8 @@ def _route(service: Service, path: Path) -> Route:
             return await path.endpoint(service, request)
         except (failures.Refused, RtkqError, HTTPException):
             raise
+        except ClientDisconnect:
+            return Response(status_code=_NOBODY_WAITS)
         except Exception as error:
             # Its text may quote a task, so kind and place are all that is written down.
             _log.error("%s in %s", type(error).__name__, path.path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -34,6 +36,17 @@ def answer(status: int, problem: Problem) -> Response:
     """Return *problem* as the answer to a request."""
     body = msgspec.json.encode(ErrorAnswer(problem))
     return Response(body, status, media_type="application/json")
+
+
+def plain_answer(status: int, kind: str, message: str) -> bytes:
+    """Return an answer for what is no request yet, with its head; the last one on its way."""
+    body = msgspec.json.encode(ErrorAnswer(Problem(kind, message, "")))
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def refusal(error: Refused) -> Response:

@@ -10,67 +10,19 @@ import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rtkq.serve import sockets
 from rtkq.serve.app import application
+from rtkq.serve.connection import Connection
 from rtkq.serve.service import Service
+from rtkq.serve.sockets import BACKLOG
 
-#: From connecting, or from the last answer, to the whole head of a request, in seconds.
-_HEAD_PATIENCE_S = 10.0
-#: The same for one that was accepted in the moment of ending.
-_LAST_PATIENCE_S = 0.5
 _DRAIN_S = 5
 _KEEP_ALIVE_S = 30
-_MOST_CONNECTIONS = 512
-
-
-class _Connection(HttpToolsProtocol):
-    """A connection that is closed when no request comes over it."""
-
-    _patience: asyncio.TimerHandle | None = None
-    _is_last = False
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        _send_at_once(transport)
-        self._patience = self.loop.call_later(_HEAD_PATIENCE_S, transport.close)
-
-    def on_headers_complete(self) -> None:
-        self._stop_waiting()
-        super().on_headers_complete()
-        if self._is_last:
-            self.cycle.keep_alive = False
-
-    def shutdown(self) -> None:
-        if self.cycle is not None:
-            super().shutdown()
-            return
-        # Accepted, and its first request may be on the way: it is answered, not turned away.
-        self._is_last = True
-        self._stop_waiting()
-        self._patience = self.loop.call_later(_LAST_PATIENCE_S, self.transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-
-
-def _send_at_once(transport: asyncio.Transport) -> None:
-    # Head and body are sent one after the other, and the kernel would keep the body back until
-    # the head is acknowledged, some 40 ms. Asyncio asks for that only of sockets that were made
-    # with the number of their protocol, which those that listen here were not.
-    connection = transport.get_extra_info("socket")
-    if connection is not None and connection.family != socket.AF_UNIX:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+#: Connections taken in one turn of the loop, so that a flood cannot use up all descriptors.
+_TAKEN_AT_ONCE = 128
 
 
 def run(service: Service, listening: list[socket.socket], *, on_ready: Callable[[], None]) -> int:
@@ -104,7 +56,7 @@ def server(service: Service) -> uvicorn.Server:
     config = uvicorn.Config(
         lambda: application(service),
         factory=True,
-        http=_Connection,
+        http=Connection,
         lifespan="on",
         ws="none",
         access_log=False,
@@ -112,7 +64,7 @@ def server(service: Service) -> uvicorn.Server:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
+        backlog=_TAKEN_AT_ONCE,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_DRAIN_S,
     )
@@ -125,6 +77,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for one in sockets or ():
+            # The server asked the kernel to keep no more waiting than it takes at once.
+            one.listen(BACKLOG)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._service.is_ending = True

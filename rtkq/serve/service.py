@@ -18,6 +18,7 @@ from rtkq.agents import bundle
 from rtkq.config import Settings
 from rtkq.errors import ExtraMissing, ProjectError, RtkqError
 from rtkq.serve.memories import Memories
+from rtkq.serve.shapes import LONGEST_PATH
 from rtkq.store import Registry
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Service:
         Raises:
             ProjectError: It lies in none that exists for *caller*, so nothing about it is told.
         """
-        real = os.path.realpath(folder) if os.path.isabs(folder) and "\0" not in folder else ""
+        is_path = os.path.isabs(folder) and "\0" not in folder and len(folder) <= LONGEST_PATH
+        real = os.path.realpath(folder) if is_path else ""
         with Registry(self.settings.home) as registry:
             roots = [project.root for project in registry.projects()]
         known = {root for root in roots if caller.sees(root)}

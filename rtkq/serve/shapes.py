@@ -8,7 +8,12 @@ import msgspec
 from msgspec import Meta
 
 _Budget = Annotated[int, Meta(ge=50, le=1_000_000, description="tokens of 4 characters")]
-_Root = Annotated[str, Meta(min_length=1, description="a folder of a registered project")]
+#: No system opens a longer path, and following one folder by folder would take seconds.
+LONGEST_PATH = 4096
+_Root = Annotated[
+    str,
+    Meta(min_length=1, max_length=LONGEST_PATH, description="a folder of a registered project"),
+]
 _QueryType = Literal["general", "bugfix", "feature", "refactor", "incident"]
 
 

@@ -14,7 +14,8 @@ from rtkq.store.database import private_folder
 _FIRST_HANDED = 3
 #: Only a service manager names what it hands over; its sockets outlive this process.
 _MANAGED = "LISTEN_FDNAMES"
-_BACKLOG = 1024
+#: Clients that the kernel keeps waiting.
+BACKLOG = 1024
 
 
 def handed_over() -> list[socket.socket]:
@@ -56,7 +57,7 @@ def tcp(host: str, port: int, *, has_token: bool) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise UsageError(
             f"listening on {host} port {port} failed: {error.strerror or error}",
@@ -79,7 +80,7 @@ def unix(path: str) -> socket.socket:
             os.unlink(path)
         found.bind(path)
         os.chmod(path, 0o600)
-        found.listen(_BACKLOG)
+        found.listen(BACKLOG)
     except OSError as error:
         found.close()
         raise UsageError(f"listening on {path} failed: {error}", "give another --socket") from error

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from rtkq.config import Settings
-from rtkq.serve import gate, run
+from rtkq.serve import connection, gate, run
 from rtkq.serve.service import Service
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Daemon
@@ -84,7 +84,7 @@ def test_network_is_not_served_without_a_token(home: str) -> None:
 def test_slow_senders_lose_their_turn(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that never ends its head, and one that never sends its body."""
     monkeypatch.setattr(gate, "_PATIENCE_S", 0.1)
-    monkeypatch.setattr(run, "_HEAD_PATIENCE_S", 0.1)
+    monkeypatch.setattr(connection, "HEAD_PATIENCE_S", 0.1)
     listening = socket.create_server(("127.0.0.1", 0))
     address = listening.getsockname()
 
@@ -136,8 +136,8 @@ def test_answers_are_sent_without_delay(home: str) -> None:
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         writer.write(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readuntil(b"}")
-        (connection,) = server.server_state.connections
-        accepted = connection.transport.get_extra_info("socket")
+        (one,) = server.server_state.connections
+        accepted = one.transport.get_extra_info("socket")
         found: int = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         writer.close()
         server.should_exit = True
