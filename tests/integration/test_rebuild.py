@@ -12,6 +12,7 @@ import pytest
 
 from rtkq import recall, store
 from rtkq.errors import LeaseLost
+from rtkq.repository import Wishes
 from rtkq.store import lease
 from rtkq.store import memory as memories
 from rtkq_workers import barrier, pay, rebuild
@@ -28,7 +29,7 @@ def refresh(home: str, root: str) -> None:
 def run_of(home: str, root: str, held: lease.Lease) -> rebuild._Run:
     """Return what `rebuild` works with, to stop it between two steps."""
     place = rebuild.scan.identity(root)
-    return rebuild._Run(home, root, held, lambda _done, _total: None, place)
+    return rebuild._Run(home, root, held, lambda _done, _total: None, place, Wishes())
 
 
 def test_first_build_makes_everything_findable(home: str, checkout: Checkout) -> None:
