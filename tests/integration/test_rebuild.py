@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rtkq import recall, store
+from rtkq.build import RECIPE
 from rtkq.errors import LeaseLost
 from rtkq.repository import Wishes
 from rtkq.store import lease
@@ -258,7 +259,7 @@ def test_memory_of_another_recipe_is_owed(home: str, checkout: Checkout) -> None
     refresh(home, checkout.root)
 
     with memories.opened(home, checkout.root) as memory:
-        assert memory.meta().recipe == rebuild.RECIPE
+        assert memory.meta().recipe == RECIPE
 
 
 def test_file_of_the_future_is_published_once(home: str, checkout: Checkout) -> None:
