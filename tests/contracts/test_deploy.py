@@ -10,6 +10,7 @@ import pytest
 
 from rtkq.service import launchd, systemd
 from rtkq.service.services import SERVICES
+from rtkq_workers.logs import DEPLOYED
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 #: Keys that systemd before 254 does not know, and ignores.
@@ -38,7 +39,7 @@ def test_agents_are_those_the_code_writes() -> None:
 
     assert told == {
         f"rtkq.{one.name}.plist": launchd.agent(
-            one, ["/usr/local/bin/rtkq"], {}, f"/usr/local/var/log/rtkq/{one.name}.log"
+            one, ["/usr/local/bin/rtkq"], {}, f"{DEPLOYED}/{one.name}.log"
         )
         for one in SERVICES
     }

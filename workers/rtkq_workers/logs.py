@@ -11,6 +11,8 @@ import shutil
 from contextlib import suppress
 
 FOLDER = "~/Library/Logs/rtkq"
+#: Where the agents under ``deploy/`` let launchd write.
+DEPLOYED = "/usr/local/var/log/rtkq"
 #: What a shortened log held before is kept beside it, until the next time.
 OLD = ".old"
 #: A log beyond this is shortened; with the one before all take twice as much, in bytes.
@@ -23,8 +25,9 @@ def shorten(most_bytes: int = MOST_BYTES) -> None:
     launchd has them open for appending, so they are copied and emptied rather than moved; a line
     that is written in between may be lost.
     """
-    for log in glob.glob(os.path.expanduser(f"{FOLDER}/*.log")):
-        with suppress(OSError):  # a full disk: emptying it is tried again soon
+    folders = (os.path.expanduser(FOLDER), DEPLOYED)
+    for log in (log for folder in folders for log in glob.glob(f"{glob.escape(folder)}/*.log")):
+        with suppress(OSError):  # a full disk, or another user's: tried again soon
             if os.path.getsize(log) > most_bytes:
                 shutil.copyfile(log, log + OLD)
                 os.truncate(log, 0)
