@@ -67,14 +67,20 @@ class Amendment:
         changes: Sequence[Change],
         past: Past,
         totals: dict[int, Totals],
-        lists: dict[_Place, PostingList],
+        lists: Mapping[_Place, PostingList],
         askers: set[int],
     ) -> None:
         self._changes = changes
         self._askers = askers
         self._past = past
         self._totals = totals
-        self._lists = lists
+        # Packed before the transaction begins, which keeps others from writing.
+        self._lists = [(*place, len(one), *one.packed()) for place, one in sorted(lists.items())]
+
+    @property
+    def lists(self) -> int:
+        """How many posting lists change: what most of the writing is about."""
+        return len(self._lists)
 
     def write(self, memory: Memory) -> None:
         """Write everything; call within the publishing transaction."""
@@ -127,24 +133,22 @@ class Amendment:
         )
 
     def _write_lists(self, connection: Any) -> None:
-        postings, tails, without_tail, empty = [], [], [], []
-        for (term, number), found in sorted(self._lists.items()):
-            head, tail = found.packed()
-            if found:
-                postings.append((term, number, len(found), head))
-            else:
-                empty.append((term, number))
-            if tail:
-                tails.append((term, number, tail))
-            else:
-                without_tail.append((term, number))
-        connection.executemany("DELETE FROM posting WHERE term = ? AND field = ?", empty)
-        connection.executemany("DELETE FROM tail WHERE term = ? AND field = ?", without_tail)
+        lists = self._lists
         connection.executemany(
-            "INSERT OR REPLACE INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)", postings
+            "DELETE FROM posting WHERE term = ? AND field = ?",
+            [(term, field) for term, field, df, _, _ in lists if not df],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO tail (term, field, tail) VALUES (?, ?, ?)", tails
+            "DELETE FROM tail WHERE term = ? AND field = ?",
+            [(term, field) for term, field, _, _, tail in lists if not tail],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)",
+            [(term, field, df, head) for term, field, df, head, _ in lists if df],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO tail (term, field, tail) VALUES (?, ?, ?)",
+            [(term, field, tail) for term, field, _, _, tail in lists if tail],
         )
 
 

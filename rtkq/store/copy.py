@@ -48,10 +48,19 @@ def copy_whole(home: str, root: str, folder: str, *, recipe: str) -> bool:
     return True
 
 
-def _copy(source: Memory, folder: str) -> None:
+def copy_open(source: Memory, folder: str) -> None:
+    """Copy *source* into *folder*, a new one, as it was published last."""
     copy = Memory(folder)
     try:
         source.connection.backup(copy.connection)
+    finally:
+        copy.close()
+
+
+def _copy(source: Memory, folder: str) -> None:
+    copy_open(source, folder)
+    copy = Memory(folder)
+    try:
         # What is damaged deep inside would be copied as it is, and be met again and again.
         verdict = copy.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     finally:

@@ -86,6 +86,41 @@ def test_random_edits_equal_building_from_nothing(
         assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
 
 
+def test_amendment_of_many_lists_is_swapped_in(
+    home: str,
+    checkout: Checkout,
+    rows_of: Rows,
+    rows_from_nothing: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Written in place it would lock others out for long; what they mark meanwhile stays owed."""
+    monkeypatch.setattr(rebuild, "MOST_LISTS_IN_PLACE", 5)
+    for number in range(40):
+        checkout.write(f"lib/part{number}.py", f"def part_{number}(value): ...\n")
+    refresh(home, checkout.root)
+    with memories.opened(home, checkout.root) as memory:
+        before, generation = memory.folder, memory.meta().generation
+    checkout.write("src/session.py", "class SessionStore:\n    def revoke(self):\n        pass\n")
+    store.mark(home, checkout.root, ["src/session.py"])
+
+    def interfere(name: str) -> None:
+        if name == "rebuild.before_swap":
+            monkeypatch.setattr(rebuild.failpoints, "reach", lambda _name: None)
+            checkout.write("src/late.py", "def late_comer(): ...\n")
+            store.mark(home, checkout.root, ["src/late.py"])
+            amended.append(memories.is_current(home, checkout.root, memory))
+
+    amended: list[bool] = []
+    monkeypatch.setattr(rebuild.failpoints, "reach", interfere)
+    rebuild.rebuild(home, checkout.root)
+
+    with memories.opened(home, checkout.root) as memory:
+        assert memory.folder != before
+        assert memory.meta().generation == generation + 2
+    assert amended == [True]
+    assert rows_of(checkout.root) == rows_from_nothing(checkout.root)
+
+
 def test_touched_but_unchanged_file_publishes_nothing(home: str, checkout: Checkout) -> None:
     """A new stamp on the same bytes is verified, not published."""
     refresh(home, checkout.root)

@@ -1,8 +1,8 @@
 """Paying the debts of one checkout: claim, read, build, publish, until nothing is owed.
 
-Few debts are paid in place. Many, and a first build, are paid by assembling a new memory beside
-the old one and swapping it in: readers keep the old one until the new one is whole, and no write
-lock is held for long.
+Few debts are paid in place; where they change much, in a copy that is swapped in. Many, and a
+first build, are paid by assembling a new memory beside the old one and swapping it in: readers
+keep the old one until the new one is whole, and no write lock is held for long.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rtkq.extract.facts import Facts
 from rtkq.extract.languages import TEXT
 from rtkq.records import Project, Stage, Stamp
 from rtkq.schema import FileRow
-from rtkq.store import Registry, lease, touch_verified
+from rtkq.store import Registry, copy, lease, touch_verified
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
 from rtkq_workers import past, reading, seed, worktree
@@ -33,9 +33,11 @@ from rtkq_workers.reading import Known
 from rtkq_workers.recipe import recipe_of
 from rtkq_workers.watch import scan
 
-#: More debts than this are paid by assembling anew: in place they would hold the write lock for
-#: longer than 200 ms.
+#: More debts than this are paid by assembling anew, which is as soon done.
 MOST_IN_PLACE = 300
+#: More posting lists than this are changed in a copy: in place they would hold the write lock for
+#: longer than 200 ms (measured: 9,400 lists of a memory of 3,000 files in 205 ms).
+MOST_LISTS_IN_PLACE = 8_000
 #: A first build of so many files shows its paths before their content.
 _STAGED_FROM = 400
 #: A sign of life of the holder of a lease, well before it is believed frozen; in seconds.
@@ -200,7 +202,10 @@ def _amend(run: _Run, memory: Memory, debts: Mapping[str, int]) -> bool:
     run.tell(len(debts), len(debts))
     run.check_place()
     failpoints.reach("rebuild.before_publish")
-    _publish(run, memory, amendment if changes or has_moved else None, verified, debts, head)
+    if amendment.lists > MOST_LISTS_IN_PLACE:
+        _publish_copy(run, memory, amendment, verified, debts, head)
+    else:
+        _publish(run, memory, amendment if changes or has_moved else None, verified, debts, head)
     return True
 
 
@@ -244,6 +249,24 @@ def _publish(
         failpoints.reach("rebuild.before_commit")
     failpoints.reach("rebuild.after_commit")
     memory.checkpoint()
+
+
+def _publish_copy(
+    run: _Run,
+    memory: Memory,
+    amendment: Amendment,
+    verified: Mapping[str, Stamp],
+    debts: Mapping[str, int],
+    head: str,
+) -> None:
+    """Write what was computed into a copy of *memory*, and swap it in; debts are carried over."""
+    folder = memories.new_folder(run.home, run.root)
+    copy.copy_open(memory, folder)
+    with memories.beside(folder) as amended:
+        copy.strip(amended)
+        amendment.write(amended)
+        amended.verify(verified)
+    _supersede(run, memory, folder, paid=debts, full_seq=0, stage=Stage.COMPLETE, git_head=head)
 
 
 def _as_indexed(home: str, rows: Mapping[str, FileRow]) -> dict[str, Source] | None:
