@@ -68,7 +68,7 @@ class Receipt:
         #: Size of the prompt as the client spelled it, and of the context.
         self.prompt_bytes = 0
         self.context_chars = 0
-        #: Kind and place of an error.
+        #: Kind and place of an error; place and processor time where the deadline came.
         self.detail = ""
 
     def describe(self, context: Context) -> None:

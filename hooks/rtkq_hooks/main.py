@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posix
 import sys
+import time
 
 from rtkq import receipts
 from rtkq_hooks import engine  # noqa: F401 (loads SQLite, before recall does)
@@ -16,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from collections.abc import Callable, Mapping
+    from types import FrameType
     from typing import NoReturn
 
     from rtkq.receipts import Receipt
@@ -44,7 +46,7 @@ def start(settings_file: str) -> NoReturn:
     try:
         settings = read_settings(settings_file)
         receipt = receipts.Receipt(sys.argv[1] if len(sys.argv) > 1 else "")
-        _arm(int(settings["deadline_ms"]), lambda: _give_up(settings, receipt))
+        _arm(int(settings["deadline_ms"]), lambda place: _give_up(settings, receipt, place))
         answer = _answer(receipt.agent, _read_stdin(), settings, receipt)
         # Disarmed before the first byte: half a document would be worse than none.
         _signal.setitimer(_signal.ITIMER_REAL, 0)
@@ -159,14 +161,16 @@ def _record(settings: Mapping[str, str], receipt: Receipt) -> None:
         return  # a full disk or an unwritable home must not cost the answer
 
 
-def _give_up(settings: Mapping[str, str], receipt: Receipt) -> None:
+def _give_up(settings: Mapping[str, str], receipt: Receipt, place: str) -> None:
     receipt.outcome = "deadline"
+    # Little processor time says that this process was kept waiting, not that it had much to do.
+    receipt.detail = f"{place} cpu {time.process_time_ns() // 1_000_000} ms"
     _record(settings, receipt)
 
 
-def _arm(deadline_ms: int, on_deadline: Callable[[], None]) -> None:
-    def leave(*_: object) -> None:
-        on_deadline()
+def _arm(deadline_ms: int, on_deadline: Callable[[str], None]) -> None:
+    def leave(_number: int, frame: FrameType | None) -> None:
+        on_deadline(f"{frame.f_code.co_name}:{frame.f_lineno}" if frame else "")
         posix._exit(0)
 
     _signal.signal(_signal.SIGALRM, leave)

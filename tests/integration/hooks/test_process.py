@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -117,6 +118,7 @@ def test_deadline_ends_a_call_that_does_not_come_back(own, recall: str) -> None:
     assert (answer.code, answer.printed, answer.errors) == (0, b"", b"")
     (line,) = own.receipts()
     assert line["outcome"] == "deadline"
+    assert re.fullmatch(r"open_memory:\d+ cpu \d+ ms", line["detail"])
     assert line["root"] == str(own.root)
 
 
