@@ -60,6 +60,10 @@ class Reader:
             self._target = target
         return self._connection.execute(query, values).fetchone() is not None
 
+    def close(self) -> None:
+        """Give the memory back."""
+        self._connection.close()
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
