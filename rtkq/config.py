@@ -72,7 +72,7 @@ class PolicySettings(_Section, frozen=True):
 class WorkerSettings(_Section, frozen=True):
     """The pool of workers."""
 
-    #: Worker processes; 0 for half of the processors.
+    #: Worker processes; 0 for half of the processors, at least two.
     workers: Amount = 0
 
 

@@ -87,13 +87,14 @@ def queue(home: str) -> Queue:
     return _queues[home]
 
 
-def nudge(home: str, root: str, *, priority: int | None = None) -> None:
+def nudge(home: str, root: str, *, priority: int | None = None, delay_s: float = 0.0) -> None:
     """Ask the workers to look at *root*; nothing happens while a nudge is waiting already.
 
     Args:
         home: Folder for everything rtkq stores.
         root: A registered checkout.
         priority: Higher goes first; by default a project in use goes before the others.
+        delay_s: Ask so much later, to the second, and let others do nothing meanwhile.
     """
     now = time.time()
     patience_s = _patience_s(home)
@@ -106,10 +107,18 @@ def nudge(home: str, root: str, *, priority: int | None = None) -> None:
         is_used = now - project.used_at < _IN_USE_S
         priority = PRIORITY_IN_USE if is_used else PRIORITY_IDLE
     try:
-        queue(home).rebuild(root, priority=priority)
+        _enqueue(home, root, priority, delay_s)
     except (sqlite3.Error, RtkqError) as error:
         # The debt is written; the sweep finds it when nudges can be given again.
         _log.warning("the nudge for %s is lost: %s", root, error)
+
+
+def _enqueue(home: str, root: str, priority: int, delay_s: float) -> None:
+    job = queue(home).rebuild
+    if delay_s:
+        job.schedule((root,), delay=delay_s, priority=priority)
+    else:
+        job(root, priority=priority)
 
 
 def _patience_s(home: str) -> float:

@@ -15,7 +15,9 @@ from rtkq.cli.checkout import taken_up
 
 @click.command("up")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: half the CPUs.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; default: half the CPUs, at least 2."
+)
 @click.option("--no-serve", is_flag=True, help="Without the HTTP daemon.")
 @options.verbose_option
 @options.quiet_option

@@ -11,7 +11,9 @@ from rtkq.cli import options
 
 
 @click.command("worker")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: half the CPUs.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; default: half the CPUs, at least 2."
+)
 @click.option("--burst", is_flag=True, help="End when nothing is owed any more.")
 @click.option("--server", "is_server", is_flag=True, help="Publish facts for the team.")
 @options.verbose_option

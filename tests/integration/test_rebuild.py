@@ -17,6 +17,7 @@ from rtkq.repository import Wishes
 from rtkq.store import lease
 from rtkq.store import memory as memories
 from rtkq_workers import barrier, pay, rebuild
+from rtkq_workers.lane import Lane
 from tests.conftest import Checkout
 
 Rows = Callable[[str], dict[str, list[Any]]]
@@ -30,7 +31,9 @@ def refresh(home: str, root: str) -> None:
 def run_of(home: str, root: str, held: lease.Lease) -> rebuild._Run:
     """Return what `rebuild` works with, to stop it between two steps."""
     place = rebuild.scan.identity(root)
-    return rebuild._Run(home, root, held, lambda _done, _total: None, place, Wishes())
+    return rebuild._Run(
+        home, root, held, lambda _done, _total: None, place, Wishes(), Lane(home, 0)
+    )
 
 
 def test_first_build_makes_everything_findable(home: str, checkout: Checkout) -> None:

@@ -9,19 +9,30 @@ import time
 from rtkq import failpoints, jobs
 from rtkq.errors import LeaseLost, RtkqError
 from rtkq.store import Registry, metrics
+from rtkq_workers.lane import Lane, Occupied
 from rtkq_workers.rebuild import rebuild
 
 _log = logging.getLogger(__name__)
 
 #: A project that is written to without pause goes behind the others after this, in seconds.
 _TURN_S = 0.5
+#: One that found the lane of large rebuilds taken tries again after this, in seconds.
+_OCCUPIED_S = 1.0
+#: One that was rebuilt as a whole rests for as long as that took, but not longer, in seconds.
+_LONGEST_REST_S = 4.0
 _BASE_S = 2.0
 _CAP_S = 300.0
 _JITTER = 0.2
 
 
-def pay(home: str, root: str) -> None:
-    """Pay what is owed to the checkout at *root*; never raises for what can go wrong there."""
+def pay(home: str, root: str, *, places: int = 0) -> None:
+    """Pay what is owed to the checkout at *root*; never raises for what can go wrong there.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        root: A registered checkout.
+        places: How many large rebuilds may go on at once; 0 for no limit.
+    """
     failpoints.reach("pay.after_dequeue")
     with Registry(home) as registry:
         registry.drop_nudge(root)
@@ -29,8 +40,12 @@ def pay(home: str, root: str) -> None:
     if project is None:
         return
     began = time.monotonic()
+    lane = Lane(home, places)
     try:
-        is_done = rebuild(home, root, turn_s=_TURN_S)
+        is_done = rebuild(home, root, turn_s=_TURN_S, lane=lane)
+    except Occupied:
+        jobs.nudge(home, root, delay_s=_OCCUPIED_S)
+        return
     except LeaseLost as error:
         _log.warning("%s", error)
         return
@@ -40,8 +55,9 @@ def pay(home: str, root: str) -> None:
         metrics.note_rebuild(home, root, time.monotonic() - began, is_done=False)
         return
     if is_done:
-        metrics.note_rebuild(home, root, time.monotonic() - began, is_done=True)
-        _nudge_if_owing(home, root)
+        took_s = time.monotonic() - began
+        metrics.note_rebuild(home, root, took_s, is_done=True)
+        _nudge_if_owing(home, root, rest_s=min(took_s, _LONGEST_REST_S) if lane.is_taken else 0.0)
 
 
 def _note_failure(home: str, root: str, attempts: int, error: Exception) -> None:
@@ -67,7 +83,7 @@ def backoff_s(attempt: int) -> float:
     return min(_CAP_S, _BASE_S * 2.0 ** min(attempt - 1, 20))
 
 
-def _nudge_if_owing(home: str, root: str) -> None:
+def _nudge_if_owing(home: str, root: str, *, rest_s: float) -> None:
     # A debt marked between the last look and the release of the lease may have had its nudge
     # answered by a worker that found the lease held.
     with Registry(home) as registry:
@@ -75,4 +91,4 @@ def _nudge_if_owing(home: str, root: str) -> None:
     if project is not None and project.is_owing:
         # Behind all that wait: with the priority of a project in use, a steady writer would come
         # before the others again and again.
-        jobs.nudge(home, root, priority=jobs.PRIORITY_IDLE)
+        jobs.nudge(home, root, priority=jobs.PRIORITY_IDLE, delay_s=rest_s)

@@ -29,6 +29,7 @@ from rtkq.store import Registry, copy, lease, touch_verified
 from rtkq.store import memory as memories
 from rtkq.store.memory import Memory
 from rtkq_workers import past, reading, seed, worktree
+from rtkq_workers.lane import Lane
 from rtkq_workers.reading import Known
 from rtkq_workers.recipe import recipe_of
 from rtkq_workers.watch import scan
@@ -38,6 +39,8 @@ MOST_IN_PLACE = 300
 #: More posting lists than this are changed in a copy: in place they would hold the write lock for
 #: longer than 200 ms (measured: 9,400 lists of a memory of 3,000 files in 205 ms).
 MOST_LISTS_IN_PLACE = 8_000
+#: What reads more files than this is a large rebuild: it takes a second and more.
+_LARGE = 50
 #: A first build of so many files shows its paths before their content.
 _STAGED_FROM = 400
 #: A sign of life of the holder of a lease, well before it is believed frozen; in seconds.
@@ -58,6 +61,8 @@ class _Run:
     place: tuple[int, int] | None
     #: What the repository asks for at this moment.
     wishes: repository.Wishes
+    #: Where large rebuilds wait for each other.
+    lane: Lane
     #: The past as it was read last, by its tip: both stages of a first build need it.
     _histories: dict[str, History] = field(default_factory=dict)
 
@@ -92,6 +97,7 @@ def rebuild(
     *,
     progress: Progress = lambda _done, _total: None,
     turn_s: float = math.inf,
+    lane: Lane | None = None,
 ) -> bool:
     """Pay everything owed to the checkout at *root*.
 
@@ -100,41 +106,46 @@ def rebuild(
         root: A registered checkout.
         progress: Told (files done, files in all) from time to time.
         turn_s: After so long no further debts are begun; what came meanwhile stays owed.
+        lane: Where large rebuilds wait for each other; without one they do not.
 
     Returns:
         False when another process holds the lease: it goes on until nothing is owed.
 
     Raises:
         LeaseLost: This process was frozen for so long that another one took over.
+        Occupied: A large rebuild is owed, and others go on.
         StoreFull: There is no room; what was published before is still served.
         FileNotFoundError: The checkout is gone from the disk.
     """
     claimed = lease.claim(home, root)
     if claimed is None:
         return False
+    lane = lane or Lane(home, 0)
     try:
         failpoints.reach("rebuild.after_claim")
         worktree.note(home, root)
         place = scan.identity(root)
-        with _renewed(claimed):
+        with _renewed(claimed, lane):
             ends = time.monotonic() + turn_s
-            is_owing = True
-            while is_owing and time.monotonic() < ends:
-                wishes = repository.believed(root)
-                is_owing = _pay(_Run(home, root, claimed, progress, place, wishes))
+            run = _Run(home, root, claimed, progress, place, repository.Wishes(), lane)
+            while _pay(replace(run, wishes=repository.believed(root))):
+                if time.monotonic() >= ends:
+                    break
     finally:
+        lane.leave()
         claimed.release()
     return True
 
 
 @contextmanager
-def _renewed(held: lease.Lease) -> Iterator[None]:
-    """Renew the lease all the while, by a thread: a frozen process freezes its threads as well."""
+def _renewed(held: lease.Lease, lane: Lane) -> Iterator[None]:
+    """Renew both all the while, by a thread: a frozen process freezes its threads as well."""
     ended = threading.Event()
 
     def renew() -> None:
         while not ended.wait(_RENEW_S):
             held.renew()
+            lane.renew()
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -158,9 +169,17 @@ def _pay(run: _Run) -> bool:
             return False
         if meta.stage == Stage.EMPTY and _begin(run, memory, debts, meta.full_seq):
             return True
+        if _is_large(debts, is_whole=is_whole):
+            run.lane.take()
         if not (is_whole and len(debts) <= MOST_IN_PLACE and _amend(run, memory, debts)):
             _assemble(run, memory, debts, meta.full_seq)
     return True
+
+
+def _is_large(debts: Mapping[str, int], *, is_whole: bool) -> bool:
+    is_in_place = is_whole and len(debts) <= MOST_IN_PLACE
+    files = len(debts) if is_in_place else max(len(debts), FileRow.select().count())
+    return files > _LARGE
 
 
 def _settle(run: _Run, project: Project | None) -> None:

@@ -53,7 +53,8 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     if is_server:
         team.publish(home, settings.database.url)
     os.nice(_NICE)
-    jobs.bind(lambda root: _pay_and_leave_if_large(home, root))
+    places = max(1, workers - 1)
+    jobs.bind(lambda root: _pay_and_leave_if_large(home, root, places))
     huey = jobs.queue(home).huey
     huey.on_startup()(lambda: sweep.sweep(home, is_forced=True))
     huey.periodic_task(crontab())(_named("sweep", lambda: sweep.sweep(home)))
@@ -84,23 +85,23 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     return 130 if consumer._signum == signal.SIGINT else 0
 
 
-def _pay_and_leave_if_large(home: str, root: str) -> None:
+def _pay_and_leave_if_large(home: str, root: str, places: int) -> None:
     """Pay what is owed, then end this worker if that left it large.
 
     A first build leaves holes in the heap that nothing gives back; the consumer starts a small
     worker in the place of this one within a second.
     """
-    _pay_when_there_is_room(home, root)
+    _pay_when_there_is_room(home, root, places)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if peak * _RSS_UNIT > _LARGE_BYTES:
         os._exit(0)
 
 
-def _pay_when_there_is_room(home: str, root: str) -> None:
+def _pay_when_there_is_room(home: str, root: str, places: int) -> None:
     # Where not even the failure can be noted every project of this home fails alike.
     while True:
         try:
-            return pay.pay(home, root)
+            return pay.pay(home, root, places=places)
         except StoreError as error:
             _log.warning("%s; tried again in %d s", error.message, _UNNOTED_S)
             time.sleep(_UNNOTED_S)
@@ -137,8 +138,11 @@ def _pay_all(home: str) -> None:
 
 
 def default_workers() -> int:
-    """Return how many workers suit this machine: half of its processors, so the user has some."""
-    return max(1, (os.cpu_count() or 1) // 2)
+    """Return how many workers suit this machine: half of its processors, so the user has some.
+
+    Two at least: while one is at a large rebuild the other is there for saves elsewhere.
+    """
+    return max(2, (os.cpu_count() or 1) // 2)
 
 
 def _bind_to_parent(environment: Any) -> None:
