@@ -100,14 +100,17 @@ class Memory(Database):
             return bool(wish) or DebtRow.select().exists()
         return 0 < wish <= up_to_seq or DebtRow.select().where(DebtRow.since <= up_to_seq).exists()
 
-    def clear_debts(self, paid: Mapping[str, int]) -> None:
-        """Delete the debts *paid* (path → seq read); of those marked again the newer part stays."""
+    def clear_debts(self, paid: Mapping[str, int], *, read_at_ms: int) -> None:
+        """Delete the debts *paid* (path → seq read); of those marked again the newer part stays.
+
+        That part was marked after the debts were read, at *read_at_ms*.
+        """
         self.connection.executemany(
             "DELETE FROM debt WHERE path = ? AND seq = ?", list(paid.items())
         )
         self.connection.executemany(
-            "UPDATE debt SET since = ? + 1 WHERE path = ?",
-            [(seq, path) for path, seq in paid.items()],
+            "UPDATE debt SET since = ? + 1, marked_at = max(marked_at, ?) WHERE path = ?",
+            [(seq, read_at_ms, path) for path, seq in paid.items()],
         )
 
     # -- files ---------------------------------------------------------------------------
@@ -307,6 +310,7 @@ def supersede(
     *,
     fence: int,
     paid: Mapping[str, int],
+    read_at_ms: int,
     full_seq: int,
     owed: Iterable[str] = (),
     **description: Any,
@@ -319,6 +323,7 @@ def supersede(
         folder: A memory written by `beside`.
         fence: The token of the caller's lease.
         paid: Debts that the new memory has paid: path → seq read.
+        read_at_ms: When they were read: what was marked again of them was marked later.
         full_seq: The wish for a rebuild from nothing that it fulfils; 0 for none.
         owed: Paths that the new memory owes from its beginning, whoever waits for whichever seq.
         description: stage, git_head, recipe and most_tokens of the new memory.
@@ -331,7 +336,7 @@ def supersede(
     with current.atomic():
         current.check_fence(fence)
         meta = current.meta()
-        debts = _carried_over(paid)
+        debts = _carried_over(paid, read_at_ms)
         for path in owed:
             seq, _, marked_at = debts.get(path, (meta.debt_seq, 0, now_ms()))
             debts[path] = seq, 0, marked_at
@@ -355,13 +360,15 @@ def supersede(
     _remove_superseded(home, meta.root, keep=(current.folder, folder))
 
 
-def _carried_over(paid: Mapping[str, int]) -> dict[str, tuple[int, int, int]]:
+def _carried_over(paid: Mapping[str, int], read_at_ms: int) -> dict[str, tuple[int, int, int]]:
     """Return the debts that stay: path → seq, since, marked_at; the newer part of those *paid*."""
-    return {
-        row.path: (row.seq, paid.get(row.path, row.since - 1) + 1, row.marked_at)
-        for row in DebtRow.select()
-        if paid.get(row.path) != row.seq
-    }
+    debts: dict[str, tuple[int, int, int]] = {}
+    for row in DebtRow.select():
+        if row.path not in paid:
+            debts[row.path] = row.seq, row.since, row.marked_at
+        elif paid[row.path] != row.seq:
+            debts[row.path] = row.seq, paid[row.path] + 1, max(row.marked_at, read_at_ms)
+    return debts
 
 
 def _point_link(home: str, root: str, folder: str) -> None:

@@ -32,7 +32,7 @@ def run_of(home: str, root: str, held: lease.Lease) -> rebuild._Run:
     """Return what `rebuild` works with, to stop it between two steps."""
     place = rebuild.scan.identity(root)
     return rebuild._Run(
-        home, root, held, lambda _done, _total: None, place, Wishes(), Lane(home, 0)
+        home, root, held, lambda _done, _total: None, place, Wishes(), Lane(home, 0), 0
     )
 
 
@@ -173,9 +173,33 @@ def test_path_marked_again_is_still_owed_to_whoever_marked_it_first(
 
     with memories.opened(home, checkout.root) as memory:
         assert memory.is_owing(seq)
-        memory.clear_debts(read)
+        memory.clear_debts(read, read_at_ms=0)
         assert not memory.is_owing(seq)
         assert memory.is_owing()
+
+
+@pytest.mark.parametrize("in_place", [300, 0], ids=["in place", "assembled"])
+def test_age_of_what_is_owed_counts_from_what_was_paid_last(
+    home: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, in_place: int
+) -> None:
+    """A file that is written without pause is never older than the last time it was paid."""
+    monkeypatch.setattr(rebuild, "MOST_IN_PLACE", in_place)
+    refresh(home, checkout.root)
+    store.mark(home, checkout.root, ["src/cache.py"])
+    with memories.opened(home, checkout.root) as memory:
+        memory.connection.execute("UPDATE debt SET marked_at = 1")
+
+    def write_again(name: str) -> None:
+        if name in ("rebuild.before_publish", "rebuild.before_swap"):
+            store.mark(home, checkout.root, ["src/cache.py"])
+
+    monkeypatch.setattr(rebuild.failpoints, "reach", write_again)
+    began_ms = memories.now_ms()
+    rebuild.rebuild(home, checkout.root, turn_s=0.0)
+
+    with memories.opened(home, checkout.root) as memory:
+        ((marked_at_ms,),) = memory.connection.execute("SELECT marked_at FROM debt").fetchall()
+    assert began_ms <= marked_at_ms
 
 
 def test_worker_that_lost_its_lease_cannot_publish(home: str, checkout: Checkout) -> None:

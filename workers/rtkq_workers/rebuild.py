@@ -63,8 +63,15 @@ class _Run:
     wishes: repository.Wishes
     #: Where large rebuilds wait for each other.
     lane: Lane
+    #: When it was looked what is owed, in milliseconds since the epoch.
+    looked_at_ms: int = 0
     #: The past as it was read last, by its tip: both stages of a first build need it.
     _histories: dict[str, History] = field(default_factory=dict)
+
+    def now(self) -> _Run:
+        """Return the same as things stand at this moment."""
+        wishes = repository.believed(self.root)
+        return replace(self, wishes=wishes, looked_at_ms=memories.now_ms())
 
     @property
     def recipe(self) -> str:
@@ -128,7 +135,7 @@ def rebuild(
         with _renewed(claimed, lane):
             ends = time.monotonic() + turn_s
             run = _Run(home, root, claimed, progress, place, repository.Wishes(), lane)
-            while _pay(replace(run, wishes=repository.believed(root))):
+            while _pay(run.now()):
                 if time.monotonic() >= ends:
                     break
     finally:
@@ -264,7 +271,7 @@ def _publish(
         if amendment:
             amendment.write(memory)
         memory.verify(verified)
-        memory.clear_debts(debts)
+        memory.clear_debts(debts, read_at_ms=run.looked_at_ms)
         failpoints.reach("rebuild.before_commit")
     failpoints.reach("rebuild.after_commit")
     memory.checkpoint()
@@ -442,6 +449,7 @@ def _supersede(run: _Run, memory: Memory, folder: str, **description: Any) -> No
         memory,
         folder,
         fence=fence,
+        read_at_ms=run.looked_at_ms,
         recipe=run.recipe,
         most_tokens=run.wishes.hook.budget_tokens,
         **description,

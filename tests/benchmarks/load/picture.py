@@ -131,7 +131,8 @@ _CHARTS: tuple[Callable[[Record, int], _Chart], ...] = (
 
 
 def _end(record: Record) -> float:
-    return max([1.0, *(at for at, _ in record.hooks), *(one.at for one in record.samples)])
+    instants = [save.at for save in record.saves] + [one.at for one in record.samples]
+    return max([1.0, *(at for at, _ in record.hooks), *instants])
 
 
 def _values(points: Points) -> list[float]:
