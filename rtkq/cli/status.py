@@ -1,17 +1,21 @@
-"""``rtkq status``: what is known, what is owed, and who is at work."""
+"""``rtkq status``: whether it works, what is known, what is owed, and who is at work."""
 
 from __future__ import annotations
 
-import shlex
+import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rtkq import config
 from rtkq.cli import options, print_json
 from rtkq.cli.checkout import known_root_of
+from rtkq.cli.wording import duration, hindrances, reached, spawns, troubles
 from rtkq.recall.render import clean
+
+if TYPE_CHECKING:
+    from rtkq.answers.standing import Standing
 
 
 @click.command("status")
@@ -19,7 +23,7 @@ from rtkq.recall.render import clean
 @click.option("--all", "is_all", is_flag=True, help="Show every registered project.")
 @options.format_option
 def command(path: str, is_all: bool, form: str) -> None:
-    """Show the state of the memory at PATH, and whether watcher and workers are alive.
+    """Show whether rtkq works, and the state of the memory at PATH.
 
     Example:
 
@@ -32,59 +36,50 @@ def command(path: str, is_all: bool, form: str) -> None:
         projects = report.all_projects(settings)
     else:
         projects = [report.project(settings, known_root_of(settings.home, path))]
-    processes = report.processes(settings.home)
-    team = report.team(settings)
     if form == "json":
-        print_json([entry | {"processes": processes, "team": team} for entry in projects])
+        shared = {"processes": report.processes(settings.home), "team": report.team(settings)}
+        print_json([entry | shared for entry in projects])
         return
-    for entry in projects:
+    from rtkq.answers.standing import standing
+
+    found = standing(settings, projects)
+    if sys.stdout.isatty():
+        # Late: whoever reads this with a program does not pay for it.
+        from rtkq.cli import screen
+
+        screen.show(found)
+    else:
+        _print(found)
+
+
+def _print(found: Standing) -> None:
+    """Print lines that a program can read: a block a project, then a word a line."""
+    for entry in found.projects:
         _print_project(entry)
-    for kind, beat in processes.items():
+    for kind, beat in found.processes.items():
         click.echo(f"{kind:9} {_told(beat)}")
-    if team is not None:
-        click.echo(f"team      {team['url']}, {_reached(team)}")
+    click.echo(f"serve     {found.daemon or 'not running'}")
+    if found.team is not None:
+        click.echo(f"team      {found.team['url']}, {reached(found.team, time.time())}")
+    click.echo(f"hook      {spawns(found.hour)}")
+    click.echo(f"verdict   {found.verdict.text}")
 
 
 def _print_project(entry: dict[str, Any]) -> None:
     click.echo(clean(entry["project"]))
-    age = "never" if entry["age_s"] is None else f"{_duration(entry['age_s'])} ago"
-    lag = f", oldest {_duration(entry['lag_s'])}" if entry["backlog"] else ""
+    age = "never" if entry["age_s"] is None else f"{duration(entry['age_s'])} ago"
+    lag = f", oldest {duration(entry['lag_s'])}" if entry["backlog"] else ""
     click.echo(f"  state    {entry['state']}, generation {entry['generation']}, indexed {age}")
-    if entry["state"] == "missing" and not entry["last_error"]:
-        click.echo(f"           build it: rtkq refresh {shlex.quote(entry['project'])}")
     click.echo(f"  files    {entry['files']} ({entry['skipped']} not searched)")
-    for one in entry["given_up"]:
-        click.echo(f"           given up: {clean(one)}")
     click.echo(f"  backlog  {entry['backlog']}{lag}")
-    if entry["last_error"]:
-        tries = f" (try {entry['attempts']})" if entry["attempts"] else ""
-        click.echo(f"  error    {clean(entry['last_error'])}{tries}")
+    for name, told in troubles(entry):
+        click.echo(f"  error    {told}" if name == "error" else f"           {name}: {told}")
 
 
 def _told(beat: dict[str, Any] | None) -> str:
     if beat is None:
         return "not running"
-    ago = _duration(max(0.0, time.time() - beat["beat_at"]))
     life = "alive" if beat["is_alive"] else "dead"
-    troubles = [
-        f"\n          {trouble}: {', '.join(map(clean, beat[trouble]))}"
-        for trouble in ("limits", "polled", "missing")
-        if beat.get(trouble)
-    ]
-    return f"{life}, process {beat['pid']}, last beat {ago} ago{''.join(troubles)}"
-
-
-def _reached(team: dict[str, Any]) -> str:
-    if team["failures"]:
-        found = "being tried again" if team["is_reached"] else "not reached, work goes on without"
-        return f"{found}\n          {clean(team['error'])}"
-    if team["answered_at"] is None:
-        return "not asked yet"
-    return f"answered {_duration(max(0.0, time.time() - team['answered_at']))} ago"
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    ago = duration(max(0.0, time.time() - beat["beat_at"]))
+    lines = [f"{life}, process {beat['pid']}, last beat {ago} ago", *hindrances(beat)]
+    return "\n          ".join(lines)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import select
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import click
@@ -16,16 +18,19 @@ from rich.table import Table
 from rich.text import Text
 
 from rtkq import config
+from rtkq.cli import screen
+from rtkq.cli.wording import percent
 from rtkq.config import Settings
 from rtkq.recall.render import clean
 
 _EVERY_S = 1.0
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = ".:-=+*#@"
-_SHOWN_PROJECTS = 12
+#: Projects shown where lines are not counted, and where there is hardly room for any.
+_PROJECTS = 12
+_LEAST_PROJECTS = 3
+_OTHER_LINES = 21
 _SHOWN_CONTEXTS = 5
-_COLOURS = {"fresh": "green", "missing": "red"}
-_NAMES = {"watch": "watcher", "worker": "workers"}
 
 
 @click.command("top")
@@ -50,79 +55,73 @@ def command() -> None:
 
 def _screen(settings: Settings, console: Console) -> Group:
     from rtkq.answers.activity import activity
+    from rtkq.answers.standing import standing
 
     now = activity(settings, {})
-    bars = _BARS if console.encoding.startswith("utf") else _PLAIN_BARS
+    found = standing(settings, now["projects"])
+    leaving = "   q leaves" if console.is_terminal else ""
     return Group(
-        _verdict(now),
-        Text(),
+        screen.head(found.verdict, console).append(leaving, "not bold dim"),
+        "",
         _numbers(now),
-        Text("spawns by the minute  " + _sparkline(now["minutes"], bars), style="cyan"),
-        Text(),
-        _projects(now["projects"]),
-        Text(),
-        *_contexts(now["last"], console.width),
+        _sparkline(now["minutes"], console),
+        "",
+        screen.projects(_owing_first(now["projects"]), console, most=_room(console)),
+        "",
+        screen.processes(found),
+        "",
+        _contexts(now["last"]),
     )
 
 
-def _verdict(now: dict[str, Any]) -> Text:
-    beats = {name: now["processes"][kind] for kind, name in _NAMES.items()}
-    dead = [name for name, beat in beats.items() if beat is None or not beat["is_alive"]]
-    if dead:
-        told = f"not working: {' and '.join(dead)} not running; `rtkq up` starts them"
-        return Text(told, style="bold red")
-    owing = [one for one in now["projects"] if one["state"] != "fresh"]
-    if owing:
-        return Text(f"working; {len(owing)} of {len(now['projects'])} not fresh", style="yellow")
-    return Text("working; everything fresh", style="bold green")
+def _room(console: Console) -> int:
+    """Return how many projects are shown beside all the rest."""
+    return max(_LEAST_PROJECTS, console.height - _OTHER_LINES) if console.is_terminal else _PROJECTS
 
 
 def _numbers(now: dict[str, Any]) -> Text:
     today = now["today"]
     times = [today["latency_ms"][key] for key in ("p50", "p95")]
     told = {
-        "spawns today": str(today["spawns"]),
-        "with context": _percent(today["injection_rate"]),
-        "hook": " / ".join("-" if one is None else f"{one:.1f}" for one in times) + " ms",
+        "spawns": str(today["spawns"]),
+        "with context": percent(today["injection_rate"]),
+        "hook p50 / p95": " / ".join("-" if one is None else f"{one:.1f}" for one in times) + " ms",
         "rebuilds": str(now["rebuilds"]["count"]),
         "queue": str(now["queue"]["depth"]),
     }
-    return Text("   ".join(f"{name} {value}" for name, value in told.items()))
+    line = Text("24 hours    ", "dim")
+    for name, value in told.items():
+        line.append(f"{name} ", "dim").append(f"{value}   ", "default")
+    return line
 
 
-def _sparkline(minutes: list[dict[str, Any]], bars: str) -> str:
+def _sparkline(minutes: list[dict[str, Any]], console: Console) -> Text:
     """Return the spawns of the last half hour, a character a minute."""
+    bars = _BARS if screen.has_unicode(console) else _PLAIN_BARS
     counts = [one["spawns"] for one in minutes[len(minutes) // 2 :]]
     most = max(counts) or 1
-    return "".join(bars[(len(bars) - 1) * count // most] for count in counts)
+    drawn = "".join(bars[-(-(len(bars) - 1) * count // most)] for count in counts)
+    return (
+        Text("30 minutes  ", "dim").append(drawn, "cyan").append(f" at most {max(counts)}", "dim")
+    )
 
 
-def _projects(projects: list[dict[str, Any]]) -> Table:
-    """Return those that owe something first."""
-    table = Table(box=None, pad_edge=False, expand=False)
-    table.add_column("project", overflow="fold", ratio=1)
-    for name in ("state", "files", "backlog", "lag"):
-        table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
-    ordered = sorted(projects, key=lambda one: (-one["backlog"], one["project"]))
-    for one in ordered[:_SHOWN_PROJECTS]:
-        state = Text(one["state"], style=_COLOURS.get(one["state"], "yellow"))
-        lag = f"{one['lag_s']:.0f} s" if one["backlog"] else "-"
-        row = (clean(one["project"]), state, str(one["files"]), str(one["backlog"]), lag)
-        table.add_row(*row)
-    if len(projects) > _SHOWN_PROJECTS:
-        table.add_row(f"and {len(projects) - _SHOWN_PROJECTS} more")
-    return table
+def _owing_first(projects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(projects, key=lambda one: (-one["backlog"], one["project"]))
 
 
-def _contexts(last: list[dict[str, Any]], width: int) -> Iterator[Text]:
+def _contexts(last: list[dict[str, Any]]) -> Table:
+    """Return the last contexts, a line each: when, where, for whom, and what they named first."""
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    for name in ("at", "project", "type"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("named first", no_wrap=True, ratio=1, style="dim")
     for one in last[:_SHOWN_CONTEXTS]:
-        paths = ", ".join(map(clean, one["paths"]))
-        line = f"{one['at'][11:16]}  {clean(one['type'])}  {one['tokens']} tokens  {paths}"
-        yield Text(line[:width], style="dim")
-
-
-def _percent(rate: float | None) -> str:
-    return "-" if rate is None else f"{100 * rate:.0f} %"
+        at = datetime.fromisoformat(one["at"]).astimezone()
+        names = " ".join(posixpath.basename(path) for path in one["paths"])
+        project = posixpath.basename(one["project"])
+        table.add_row(f"{at:%H:%M}", clean(project), clean(one["type"]), clean(names))
+    return table
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""One screen answers whether rtkq works, in every kind of terminal."""
+"""`rtkq status` and `rtkq top` answer whether rtkq works, in every kind of terminal."""
 
 from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def top(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def on_a_terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def on_a_terminal(*words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run a command on a terminal of its own."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -50,7 +51,7 @@ def on_a_terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"},
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"} | variables,
     )
     os.close(theirs)
     try:
@@ -80,6 +81,7 @@ def test_without_a_terminal_it_prints_once(project: Checkout) -> None:
     assert done.returncode == 0
     assert "not working: watcher and workers not running" in done.stdout
     assert f"{project.root} " in done.stdout
+    assert "no spawn within the hour" in done.stdout
     assert "fresh" in done.stdout
     assert "\x1b[" not in done.stdout
 
@@ -104,11 +106,69 @@ def test_terminal_without_unicode_is_given_ascii(project: Checkout) -> None:
 def test_q_leaves_and_gives_the_terminal_back(project: Checkout) -> None:
     """On a terminal it stays until it is told to go."""
     with on_a_terminal("top") as (process, terminal):
-        read_until(terminal, b"not working")
+        read_until(terminal, b"q leaves")
         os.write(terminal, b"q")
 
         read_until(terminal, b"\x1b[?1049l")
         assert process.wait(_LONGEST_S) == 0
+
+
+def shown(root: str, **variables: str) -> list[str]:
+    """Return the lines of `rtkq status` on a terminal, control sequences included."""
+    with on_a_terminal("status", root, **variables) as (_, terminal):
+        return read_until(terminal, b"within the hour").decode().splitlines()
+
+
+def plain(line: str) -> str:
+    """Return a line without its control sequences."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", line)
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_status_begins_with_the_verdict_in_every_width(project: Checkout, columns: str) -> None:
+    """Then come project, processes and hook, and no line is too long."""
+    lines = [plain(line) for line in shown(project.root, COLUMNS=columns)]
+
+    assert lines[0].startswith("✗ not working: watcher and workers not running")
+    assert any(project.root.rpartition("/")[2] in line and "fresh" in line for line in lines)
+    assert [line.split()[0] for line in lines[-4:]] == ["watcher", "workers", "daemon", "hook"]
+    assert max(map(len, lines)) <= int(columns)
+
+
+def test_status_without_colour_keeps_its_words(project: Checkout) -> None:
+    """NO_COLOR switches off colours and nothing else."""
+    coloured = shown(project.root)
+    sober = shown(project.root, NO_COLOR="1")
+
+    assert any("\x1b[31m" in line or "\x1b[1;31m" in line for line in coloured)
+    assert not re.search(r"\x1b\[(\d;)?3[0-7]m", "".join(sober))
+    assert list(map(plain, coloured))[:3] == list(map(plain, sober))[:3]
+
+
+def test_status_on_a_terminal_without_unicode_is_ascii(project: Checkout) -> None:
+    """The verdict has another sign there."""
+    lines = shown(project.root, LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii", COLUMNS="60")
+
+    assert "".join(lines).isascii()
+    assert plain(lines[0]).startswith("x not working")
+
+
+def test_status_without_a_terminal_is_read_by_programs(project: Checkout) -> None:
+    """The project, what is known of it, and a word a line; nothing that draws is loaded."""
+    probe = "import runpy, sys; sys.argv = ['rtkq', 'status', *sys.argv[1:]]\n"
+    probe += "try: runpy.run_module('rtkq.cli', run_name='__main__')\n"
+    probe += "finally: print('rich' in sys.modules, 'huey' in sys.modules)"
+    command = [sys.executable, "-c", probe, project.root]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    first, *rest, loaded = done.stdout.splitlines()
+    words = [line.split()[0] for line in rest]
+    assert first == project.root
+    assert words == [
+        "state", "files", "backlog", "watch", "worker", "serve", "hook", "verdict",
+    ]  # fmt: skip
+    assert loaded == "False False"
 
 
 def test_devenv_without_a_terminal_prints_the_commands(checkout: Checkout, home: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from typing import Any
 
-from rtkq import recall
+from rtkq import paths, recall
 from rtkq.config import Settings
 from rtkq.records import Sight, State, sees_all
 from rtkq.schema import DebtRow, FileRow
@@ -19,6 +20,7 @@ from rtkq_workers import heartbeat
 #: What the extractor began and could not end.
 GIVEN_UP = ("failed", "timeout", "memory")
 _MOST_NAMED = 20
+_CONNECT_S = 0.5
 
 
 def all_projects(settings: Settings, is_seen: Sight = sees_all) -> list[dict[str, Any]]:
@@ -98,6 +100,26 @@ def processes(home: str) -> dict[str, dict[str, Any] | None]:
         beat = heartbeat.read(home, kind)
         found[kind] = beat and beat | {"is_alive": heartbeat.is_alive(home, kind)}
     return found
+
+
+def daemon(settings: Settings) -> str:
+    """Return where the HTTP daemon of this home listens; "" where it does not.
+
+    Only that somebody listens is looked at; nothing is asked.
+    """
+    own = paths.serve_socket(settings.home)
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_CONNECT_S)
+            probe.connect(own)
+    except OSError:
+        return ""
+    host, port = settings.serve.host, settings.serve.port
+    try:
+        socket.create_connection((host, port), _CONNECT_S).close()
+    except OSError:
+        return own
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def team(settings: Settings) -> dict[str, Any] | None:

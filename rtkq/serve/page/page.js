@@ -66,17 +66,11 @@ function show(now) {
 
 function showProcesses(now) {
   const names = { watch: "watcher", worker: "workers" };
-  const dead = Object.keys(names).filter((kind) => !now.processes[kind]?.is_alive);
   fill($("processes"), ...Object.entries(names).map(([kind, name]) => {
     const alive = now.processes[kind]?.is_alive;
     return element("li", alive ? "alive" : "dead", `${name} ${alive ? "alive" : now.processes[kind] ? "dead" : "not running"}`);
   }));
-  const failing = now.projects.filter((one) => one.last_error);
-  const owing = now.projects.filter((one) => one.state !== "fresh");
-  if (dead.length) verdict("ill", `not working: ${dead.map((kind) => names[kind]).join(" and ")} not running`);
-  else if (failing.length) verdict("care", `working; ${failing.length} project${failing.length > 1 ? "s" : ""} with an error`);
-  else if (owing.length) verdict("care", `working; ${owing.length} of ${now.projects.length} not fresh`);
-  else verdict("well", "working; everything fresh");
+  verdict(now.verdict.level, now.verdict.text);
 }
 
 function verdict(kind, text) {
