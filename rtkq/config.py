@@ -98,6 +98,8 @@ class PruneSettings(_Section, frozen=True):
     missing_days: Amount = 30
     #: Facts are kept for this many days after the last memory stopped using them.
     facts_days: Amount = 30
+    #: Facts in a team's database are kept for this many days after a server worker had them last.
+    shared_days: Amount = 180
     #: Receipts of the hook are kept for this many days.
     receipts_days: Amount = 14
     #: Counts of what hooks and workers did are kept for this many days.

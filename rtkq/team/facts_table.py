@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from rtkq.store.facts import SHARDS
 from rtkq.team.postgres import Postgres
 
 _KEYS_A_QUERY = 500
@@ -18,6 +19,15 @@ _LACKING = """SELECT wanted FROM unnest(%b::bytea[]) AS wanted
 _PUT = """INSERT INTO fact (key, payload) SELECT * FROM unnest(%b::bytea[], %b::bytea[])
     ON CONFLICT (key) DO UPDATE SET payload = excluded.payload, put_at = excluded.put_at
     WHERE fact.payload IS DISTINCT FROM excluded.payload"""
+# Once a week is enough to tell what is used from what is not, and spares nearly all writes.
+_NOTE_USE = """UPDATE fact SET used_on = current_date
+    WHERE key = ANY(%b) AND used_on < current_date - 7"""
+# What another server worker is at deleting is left to it.
+_PRUNE = """DELETE FROM fact WHERE key IN (
+    SELECT key FROM fact WHERE key >= %b AND key < %b AND used_on < current_date - %s::integer
+    ORDER BY key LIMIT 5000 FOR UPDATE SKIP LOCKED)"""
+#: Higher than any key of the shard before it.
+_PAST_ALL = b"\xff" * 64
 
 
 class PostgresFacts(Postgres):
@@ -37,6 +47,26 @@ class PostgresFacts(Postgres):
         with self.translated("writing"):
             for batch in _batches(sorted(payloads)):
                 self.connection.execute(_PUT, (batch, [payloads[key] for key in batch]))
+
+    def note_use(self, keys: Iterable[bytes]) -> None:
+        """Let *keys* count as used today, where they are stored."""
+        with self.translated("writing"):
+            for batch in _batches(sorted(keys)):
+                self.connection.execute(_NOTE_USE, (batch,))
+
+    def prune(self, shard: int, days: int) -> int:
+        """Delete the facts of a *shard* that nobody has used for so many *days*.
+
+        Returns:
+            How many there were.
+        """
+        first = bytes([shard << 4])
+        beyond = bytes([shard + 1 << 4]) if shard + 1 < SHARDS else _PAST_ALL
+        deleted = 0
+        with self.translated("pruning"):
+            while gone := self.connection.execute(_PRUNE, (first, beyond, days)).rowcount:
+                deleted += gone
+        return deleted
 
     def lacking(self, keys: Iterable[bytes]) -> list[bytes]:
         """Return those of *keys* that are not stored, in no order."""

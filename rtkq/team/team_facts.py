@@ -89,9 +89,12 @@ class SharedFacts:
             self._asked(lambda facts: facts.put(payloads), _PUBLISH_S)
 
     def publish_lacking(self, local: FactStore, keys: Iterable[bytes]) -> bool:
-        """Publish those of *keys* that the server lacks; return whether all are there now."""
+        """Publish those of *keys* that the server lacks; return whether all are there now.
+
+        The others count as used: they are spared until no server worker has them any more.
+        """
         listed = list(keys)
-        lacking = self._asked(lambda facts: facts.lacking(listed), _PUBLISH_S, is_knocking=True)
+        lacking = self._asked(lambda facts: _compared(facts, listed), _PUBLISH_S, is_knocking=True)
         if not lacking:
             return lacking is not None
         payloads = local.fetch(lacking)
@@ -155,6 +158,11 @@ class SharedFacts:
         condition.write(self._home, known.failed(str(told), time.time(), jitter))
         if not known.failures:
             _log.warning("going on without the team's facts: %s", told)
+
+
+def _compared(facts: PostgresFacts, keys: list[bytes]) -> list[bytes]:
+    facts.note_use(keys)
+    return facts.lacking(keys)
 
 
 def _put_all(facts: PostgresFacts, payloads: Mapping[bytes, bytes]) -> bool:

@@ -148,10 +148,15 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 def _facts_of_the_turn(settings: Settings, now: float) -> None:
     """Delete old facts that no memory refers to; each shard has its turn once a day."""
-    turn = int(now) // _INTERVAL_S % _TURNS_A_DAY
-    if turn % _TURNS_A_SHARD == 0:
-        shard = turn // _TURNS_A_SHARD % facts.SHARDS
+    shard = shard_of_turn(now)
+    if shard is not None:
         forget_facts(settings.home, shard, settings.prune.facts_days, now)
+
+
+def shard_of_turn(now: float) -> int | None:
+    """Return the shard whose turn it is at *now*, seconds since the epoch; mostly it is none's."""
+    turn = int(now) // _INTERVAL_S % _TURNS_A_DAY
+    return None if turn % _TURNS_A_SHARD else turn // _TURNS_A_SHARD % facts.SHARDS
 
 
 def forget_facts(home: str, shard: int, days: int, now: float) -> None:

@@ -17,7 +17,17 @@ from rtkq import drivers, jobs, team
 from rtkq.config import Settings
 from rtkq.errors import RtkqError, StoreError
 from rtkq.store import Registry
-from rtkq_workers import contribute, fold, heartbeat, orphans, pay, prune, share, sweep
+from rtkq_workers import (
+    contribute,
+    fold,
+    heartbeat,
+    orphans,
+    pay,
+    prune,
+    prune_shared,
+    share,
+    sweep,
+)
 
 with drivers.left_out():
     from huey import crontab
@@ -67,6 +77,8 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     if is_server:
         huey.on_startup()(lambda: share.share(home))
         huey.periodic_task(crontab())(_named("share", lambda: share.share_in_turn(home)))
+        chore = _named("prune_shared", lambda: prune_shared.prune(settings))
+        huey.periodic_task(crontab(minute=prune.EVERY))(chore)
     consumer = huey.create_consumer(
         workers=workers,
         worker_type="process",

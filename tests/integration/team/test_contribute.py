@@ -81,7 +81,7 @@ def test_machines_are_added_up(machine: Callable[..., Settings], checkout: Check
 
     found = told(anna)
     assert (found["machines"], found["spawns"], found["injected"]) == (2, 3, 2)
-    assert found["injected_tokens"] == (400 + 400 + 80) // 4
+    assert found["injected_tokens"] == (400 + 80) // 4
     assert found["rebuilds"]["count"] == 1
     assert [(one["project"], one["spawns"]) for one in found["by_project"]] == [
         ("github.com/acme/shop", 3)
