@@ -67,8 +67,8 @@ async def plan_task(service: Service, request: Request) -> Response:
         partial(
             plan,
             task=asked.task,
-            budget_tokens=asked.budget,
-            top=asked.top,
+            budget_tokens=_whole(asked.budget),
+            top=_whole(asked.top),
             is_traced=asked.trace,
         ),
     )
@@ -86,7 +86,7 @@ async def explore_project(service: Service, request: Request) -> Response:
             explore,
             query_type=query_type,
             detail=asked.detail,
-            budget_tokens=asked.budget,
+            budget_tokens=_whole(asked.budget),
             is_strict=asked.strict,
         ),
     )
@@ -142,6 +142,10 @@ def _status(service: Service, folder: str | None, caller: Caller) -> dict[str, A
         "processes": report.processes(service.settings.home),
         "team": report.team(service.settings),
     }
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 async def _body(request: Request, shape: type[R]) -> R:

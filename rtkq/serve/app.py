@@ -61,7 +61,8 @@ PATHS = (
 
 def application(service: Service) -> ASGIApp:
     """Return the application that serves what *service* knows."""
-    document = msgspec.json.encode(openapi.document(PATHS))
+    needs_token = bool(service.settings.serve.token) or service.is_server
+    document = msgspec.json.encode(openapi.document(PATHS, needs_token=needs_token))
 
     async def describe(_service: Service, _request: Request) -> Response:
         return Response(document, media_type="application/json")

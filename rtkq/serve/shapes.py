@@ -7,7 +7,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-_Budget = Annotated[int, Meta(ge=50, le=1_000_000, description="tokens of 4 characters")]
+# JSON has numbers alone: to it 100 and 100.0 are the same, and a client may write either.
+_Budget = Annotated[
+    float, Meta(ge=50, le=1_000_000, multiple_of=1, description="tokens of 4 characters")
+]
+_Top = Annotated[float, Meta(ge=1, le=1000, multiple_of=1)]
 #: No system opens a longer path, and following one folder by folder would take seconds.
 LONGEST_PATH = 4096
 _Root = Annotated[
@@ -28,7 +32,7 @@ class PlanRequest(_Request, frozen=True):
 
     task: str
     budget: _Budget | None = None
-    top: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    top: _Top | None = None
     trace: bool = False
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from rtkq import recall
 from rtkq.cli import main
 from rtkq.serve import api, app
-from rtkq.serve.path import Path
+from rtkq.serve.path import For, Path
 from rtkq.serve.service import Service
 
 _context = recall.context
@@ -47,5 +47,9 @@ async def _spent(_service: Service, _request: Request) -> Response:
 
 
 recall.context = _timed
-app.PATHS = (*app.PATHS, Path("POST", "/empty", _empty), Path("POST", "/spent", _spent))
+app.PATHS = (
+    *app.PATHS,
+    Path("POST", "/empty", For.EVERYBODY, _empty),
+    Path("POST", "/spent", For.EVERYBODY, _spent),
+)
 main()
