@@ -17,6 +17,9 @@ import platformdirs
 
 from rtkq.errors import ConfigError
 
+_POSTGRES = ("postgresql", "postgres")
+_REDIS = ("redis", "rediss", "unix")
+
 #: Counts and durations: less than none of them is a mistake.
 Amount = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -119,6 +122,20 @@ class DatabaseSettings(_Section, frozen=True):
     share_counts: bool = True
 
 
+class QueueSettings(_Section, frozen=True):
+    """The queue of a team."""
+
+    #: ``redis://…``; empty for none.
+    url: str = ""
+
+
+class CentralSettings(_Section, frozen=True):
+    """Central projects, as server workers keep them."""
+
+    #: Ways in which git may fetch them.
+    protocols: tuple[str, ...] = ("https", "ssh", "git")
+
+
 class TranscriptsSettings(_Section, frozen=True):
     """What agents write down of their sessions."""
 
@@ -138,6 +155,8 @@ class _Document(_Section, frozen=True):
     prune: PruneSettings = PruneSettings()
     transcripts: TranscriptsSettings = TranscriptsSettings()
     database: DatabaseSettings = DatabaseSettings()
+    queue: QueueSettings = QueueSettings()
+    central: CentralSettings = CentralSettings()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -154,6 +173,8 @@ class Settings(msgspec.Struct, frozen=True):
     prune: PruneSettings = PruneSettings()
     transcripts: TranscriptsSettings = TranscriptsSettings()
     database: DatabaseSettings = DatabaseSettings()
+    queue: QueueSettings = QueueSettings()
+    central: CentralSettings = CentralSettings()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -253,16 +274,21 @@ def _check_choices(document: _Document, place: str) -> None:
             f"policy.explore in {place} is {document.policy.explore!r}",
             'it is "inject" or "deny"',
         )
-    if document.database.url and not _is_postgres(document.database.url):
-        # Without the value, which holds a password as a rule.
+    # Without the values, which hold passwords as a rule.
+    if document.database.url and _scheme(document.database.url) not in _POSTGRES:
         raise ConfigError(
             f"database.url in {place} or RTKQ_DATABASE_URL is no address of a PostgreSQL database",
             "it is like postgresql://user:password@host/database",
         )
+    if document.queue.url and _scheme(document.queue.url) not in _REDIS:
+        raise ConfigError(
+            f"queue.url in {place} or RTKQ_QUEUE_URL is no address of a Redis server",
+            "it is like redis://user:password@host:6379/0, rediss:// with TLS",
+        )
 
 
-def _is_postgres(url: str) -> bool:
+def _scheme(url: str) -> str:
     try:
-        return urlsplit(url).scheme in ("postgresql", "postgres")
+        return urlsplit(url).scheme
     except ValueError:
-        return False
+        return ""

@@ -13,6 +13,7 @@
     ├── ExtraMissing       a part of rtkq needs packages that are not installed
     ├── AgentError         an agent's settings cannot be read or changed
     ├── UsageError         a command was called in a way it does not know
+    ├── MirrorError        a remote cannot be fetched, or what was fetched not be checked out
     ├── LeaseLost          another worker took over; what this one built must not be published
     └── Timeout            what was waited for did not happen in time
 
@@ -119,6 +120,12 @@ class UsageError(RtkqError):
     """A command was called in a way it does not know."""
 
     kind = "usage"
+
+
+class MirrorError(RtkqError):
+    """A remote could not be fetched, or what was fetched could not be checked out."""
+
+    kind = "mirror"
 
 
 class LeaseLost(RtkqError):

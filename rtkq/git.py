@@ -11,7 +11,8 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-_SAFE_OPTIONS = (
+#: For every call of git: nothing a repository brings along is run.
+SAFE_OPTIONS = (
     "--no-optional-locks",
     "-c",
     "core.fsmonitor=false",
@@ -181,7 +182,7 @@ def changes_since(root: str, commit: str) -> list[tuple[str, str]] | None:
     told = _run(
         root,
         (*words, "--no-ext-diff", "--no-textconv", commit, "--"),
-        settings=_filters_off(root),
+        settings=filters_off(_run(root, LIST_FILTERS) or b""),
     )
     new = _run(root, ("ls-files", "-z", "--others", "--exclude-standard"))
     if told is None or new is None:
@@ -194,11 +195,19 @@ def changes_since(root: str, commit: str) -> list[tuple[str, str]] | None:
     return sorted(changes.items())
 
 
-def _filters_off(root: str) -> dict[str, str]:
-    """Return settings that keep a comparison from running the filters a checkout configures."""
-    pattern = r"^filter\..*\.(clean|process|required)$"
-    told = _run(root, ("config", "-z", "--name-only", "--get-regexp", pattern))
-    names = [os.fsdecode(name) for name in (told or b"").split(b"\0") if name]
+#: Asks git by which settings it is told to send files through programs.
+LIST_FILTERS = (
+    "config",
+    "-z",
+    "--name-only",
+    "--get-regexp",
+    r"^filter\..*\.(clean|smudge|process|required)$",
+)
+
+
+def filters_off(listed: bytes) -> dict[str, str]:
+    """Return settings that switch filters off, given the answer to ``LIST_FILTERS``."""
+    names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
     return {name: "false" if name.endswith(".required") else "" for name in names}
 
 
@@ -257,7 +266,7 @@ def _run(
         environment["GIT_CONFIG_COUNT"] = str(number + 1)
     try:
         finished = subprocess.run(
-            ["git", "-C", root, *_SAFE_OPTIONS, *arguments],
+            ["git", "-C", root, *SAFE_OPTIONS, *arguments],
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -44,24 +44,41 @@ _log = logging.getLogger(__name__)
 
 
 class Queue(NamedTuple):
-    """The Huey instance of a home, and its jobs as they are enqueued."""
+    """A Huey instance, and the jobs as they are enqueued there."""
 
     huey: Huey
     rebuild: Any
+    central: Any
 
 
-_bound: dict[str, Callable[[str], None]] = {}
+_bound: dict[str, Callable[[Any], None]] = {}
 _queues: dict[str, Queue] = {}
 
 
 def bind(rebuild: Callable[[str], None]) -> None:
-    """Say what the jobs do in this process; only workers call this."""
+    """Say what the jobs of checkouts do in this process; only workers call this."""
     _bound["rebuild"] = rebuild
+
+
+def bind_central(central: Callable[[int], None]) -> None:
+    """Say what the jobs of central projects do; only server workers call this."""
+    _bound["central"] = central
 
 
 def rebuild(root: str) -> None:
     """Pay what is owed to the checkout at *root*."""
     _bound["rebuild"](root)
+
+
+def central(project_id: int) -> None:
+    """Pay what is owed to a central project, if that is for this process to do."""
+    if "central" in _bound:
+        _bound["central"](project_id)
+
+
+def declared(huey: Huey) -> Queue:
+    """Return *huey* as a queue, with every job declared."""
+    return Queue(huey, huey.task()(rebuild), huey.task()(central))
 
 
 def queue(home: str) -> Queue:
@@ -83,7 +100,7 @@ def queue(home: str) -> Queue:
                 factory=_NormalConnection,
                 utc=False,
             )
-        _queues[home] = Queue(huey, huey.task()(rebuild))
+        _queues[home] = declared(huey)
     return _queues[home]
 
 
@@ -135,6 +152,17 @@ def nudge_later(home: str, root: str, delay_s: float) -> None:
         queue(home).rebuild.schedule((root,), delay=delay_s)
     except (sqlite3.Error, RtkqError) as error:
         _log.warning("the next try for %s is left to the sweep: %s", root, error)
+
+
+def nudge_central(home: str, project_id: int) -> None:
+    """Ask the workers of this home to look at a central project.
+
+    Raises:
+        StoreError: The queue cannot be written.
+    """
+    found = queue(home)
+    with translated(paths.queue_file(home)):
+        found.central(project_id)
 
 
 def depth(home: str) -> int:

@@ -54,6 +54,16 @@ def lease_file(home: str, root: str) -> str:
     return f"{checkout(home, root)}/lease"
 
 
+def mirrors_folder(home: str) -> str:
+    """Return the folder of the mirrors that server workers keep."""
+    return f"{home}/mirrors"
+
+
+def mirror(home: str, remote: str) -> str:
+    """Return the folder of the mirrors of one remote."""
+    return f"{mirrors_folder(home)}/{key(remote)}"
+
+
 def registry_file(home: str) -> str:
     """Return the database of registered projects."""
     return f"{home}/registry.db"
@@ -94,9 +104,9 @@ def heartbeat_file(home: str, kind: str) -> str:
     return f"{home}/run/{kind}.heartbeat"
 
 
-def team_file(home: str) -> str:
-    """Return the file that tells how the team's database was found last."""
-    return f"{home}/run/team.json"
+def team_file(home: str, server: str) -> str:
+    """Return the file that tells how a server of the team (``team``, ``queue``) was found last."""
+    return f"{home}/run/{server}.json"
 
 
 def grants_file(home: str) -> str:

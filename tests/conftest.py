@@ -13,6 +13,7 @@ import pytest
 
 from rtkq import paths
 from rtkq.recall import layout
+from tests import redis as redis_
 from tests.postgres import Proxy, Server, program
 
 
@@ -39,6 +40,23 @@ def postgres() -> Iterator[Server]:
 def database(postgres: Server) -> str:
     """The address of an empty database."""
     return postgres.database()
+
+
+@pytest.fixture(scope="session")
+def redis_of_all() -> Iterator[redis_.RedisServer]:
+    """A Redis that the tests started."""
+    if redis_.program() is None and not os.environ.get("CI"):
+        pytest.skip("Redis is not installed; on Debian: apt-get install redis-server")
+    server = redis_.RedisServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def redis(redis_of_all: redis_.RedisServer) -> redis_.RedisServer:
+    """A Redis that holds nothing; it may be stopped and started by the test."""
+    redis_of_all.client.flushall()
+    return redis_of_all
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 import psycopg
 
@@ -117,12 +118,20 @@ class Server:
         subprocess.run(command, user=self._user, check=True, capture_output=True, cwd=self.folder)
 
 
+class Listening(Protocol):
+    """A server that listens on a unix socket."""
+
+    @property
+    def socket(self) -> str:
+        """Where it listens."""
+
+
 class Proxy:
     """A way to a server that a test makes slow, silent, or cuts."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Listening, host: str = "127.0.0.1") -> None:
         self._target = server.socket
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server((host, 0))
         self._open: list[socket.socket] = []
         #: How long each piece waits, in seconds.
         self.delay_s = 0.0
@@ -131,11 +140,15 @@ class Proxy:
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def address(self) -> str:
+        """Host and port where it listens."""
+        return "{}:{}".format(*self._listening.getsockname())
+
     def url(self, url: str) -> str:
-        """Return *url* by way of this proxy."""
-        port = self._listening.getsockname()[1]
+        """Return the *url* of a database by way of this proxy."""
         name = url.partition("@/")[2].partition("?")[0]
-        return f"postgresql://postgres:secret@127.0.0.1:{port}/{name}?sslmode=disable"
+        return f"postgresql://postgres:secret@{self.address}/{name}?sslmode=disable"
 
     def close(self) -> None:
         """Accept nobody any more, and cut what is open."""

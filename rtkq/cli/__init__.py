@@ -46,6 +46,9 @@ _SECTIONS = {
         "sync": "wait until every change on disk is in the memory",
         "clear": "forget a project's memory",
     },
+    "Team": {
+        "central": "choose the remotes that server workers keep indexed",
+    },
     "Agents": {
         "init": "let coding agents call the hook, or no longer",
         "mcp": "offer plan and explore to any agent, over MCP",

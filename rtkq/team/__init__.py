@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import atexit
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rtkq import config
 from rtkq.access import GrantStore
-from rtkq.errors import ConfigError, ExtraMissing
+from rtkq.errors import ConfigError, ExtraMissing, StoreError
 from rtkq.store.facts import FactStore, LocalFacts
 from rtkq.store.grants import LocalGrants
 
@@ -105,8 +106,16 @@ def publish(home: str, url: str) -> None:
         )
     if find_spec("psycopg") is None:
         raise ExtraMissing("a server worker", "team", "psycopg")
-    from rtkq.team import condition
-
-    condition.forget(home)
     _publishing.add(home)
     _shared.pop((home, os.getpid()), None)
+    _prepare(home, url)
+
+
+def _prepare(home: str, url: str) -> None:
+    from rtkq.team import condition
+    from rtkq.team.postgres import Postgres
+
+    with suppress(StoreError):  # those who publish will find out again
+        Postgres(url, is_publishing=True).close()
+    # After it: until now a client of this home may have found no tables, and noted that.
+    condition.forget(home)

@@ -1,4 +1,4 @@
-"""The condition of a team's database, kept in a file of the home: all its processes share it.
+"""The condition of a team's servers, kept in files of the home: all its processes share them.
 
 So a command that runs for a second does not find out anew that the server is down, and `status`
 can tell without asking it.
@@ -17,18 +17,23 @@ from rtkq.store.database import private_folder
 from rtkq.team.breaker import Condition
 
 
-def read(home: str) -> Condition:
-    """Return the last known condition; a fresh one where none is known."""
+def read(home: str, server: str = "team") -> Condition:
+    """Return the last known condition of a *server*; a fresh one where none is known.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        server: ``team`` for the database, ``queue`` for Redis.
+    """
     try:
-        with open(paths.team_file(home), "rb") as stream:
+        with open(paths.team_file(home, server), "rb") as stream:
             return msgspec.json.decode(stream.read(), type=Condition)
     except (OSError, ValueError):
         return Condition()
 
 
-def write(home: str, condition: Condition) -> None:
+def write(home: str, condition: Condition, server: str = "team") -> None:
     """Let the other processes of *home* know; nothing happens where that cannot be written."""
-    file = paths.team_file(home)
+    file = paths.team_file(home, server)
     fresh = f"{file}.{os.getpid()}"
     with suppress(OSError, HomeError):
         private_folder(os.path.dirname(file))
@@ -40,4 +45,4 @@ def write(home: str, condition: Condition) -> None:
 def forget(home: str) -> None:
     """Let the next request find out anew, without a wait."""
     with suppress(OSError):
-        os.unlink(paths.team_file(home))
+        os.unlink(paths.team_file(home, "team"))

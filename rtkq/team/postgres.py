@@ -85,6 +85,10 @@ MIGRATIONS: tuple[str, ...] = (
        PRIMARY KEY (reporter, hour, project, is_done, slot))""",
     # When a server worker had it last, to within a week; not indexed, so noting it stays cheap.
     "ALTER TABLE fact ADD COLUMN used_on date NOT NULL DEFAULT current_date",
+    # When a sweep last gave a nudge, and how the published memory was built: an update of rtkq
+    # publishes it anew.
+    """ALTER TABLE central_project ADD COLUMN nudged_at timestamptz,
+       ADD COLUMN recipe text NOT NULL DEFAULT ''""",
 )
 
 

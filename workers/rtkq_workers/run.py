@@ -1,4 +1,4 @@
-"""The pool of worker processes: a Huey consumer that outlives no parent and drains on SIGTERM."""
+"""The worker: which jobs its processes do, which chores, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from rtkq import drivers, jobs, team
 from rtkq.config import Settings
@@ -21,8 +20,8 @@ from rtkq_workers import (
     contribute,
     fold,
     heartbeat,
-    orphans,
     pay,
+    pool,
     prune,
     prune_shared,
     share,
@@ -35,11 +34,9 @@ with drivers.left_out():
 _log = logging.getLogger(__name__)
 
 _NICE = 10
-#: A worker that was killed is replaced within this time, in seconds.
-_HEALTH_INTERVAL_S = 1
-#: Work in flight at SIGTERM has this long; what is cut off then is still owed.
-_DRAIN_S = 10
 _HEARTBEAT_S = 2.0
+#: Between two looks of a server worker for central projects that owe, in seconds.
+_CENTRAL_SWEEP_S = 5
 #: Between two tries while the registry itself cannot be written, in seconds.
 _UNNOTED_S = 5.0
 #: Between two looks at what is owed: another process may hold the lease.
@@ -57,14 +54,27 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
     Args:
         settings: Those in force.
         workers: How many processes to keep.
-        is_server: Publish facts for the team.
+        is_server: Publish facts for the team, and keep its central projects.
     """
     home = settings.home
     if is_server:
         team.publish(home, settings.database.url)
     os.nice(_NICE)
+    consumers = [_own(settings, workers, is_server=is_server)]
+    if is_server:
+        consumers.append(_of_the_team(settings, workers))
+    ended = _beat(home, workers)
+    number = pool.run(consumers)
+    ended.set()
+    heartbeat.remove(home, "worker")
+    return 130 if number == signal.SIGINT else 0
+
+
+def _own(settings: Settings, workers: int, *, is_server: bool) -> pool.Consumer:
+    """Return the pool for the queue of this home."""
+    home = settings.home
     places = max(1, workers - 1)
-    jobs.bind(lambda root: _pay_and_leave_if_large(home, root, places))
+    jobs.bind(lambda root: _leaving_if_large(lambda: _pay_when_there_is_room(home, root, places)))
     huey = jobs.queue(home).huey
     huey.on_startup()(lambda: sweep.sweep(home, is_forced=True))
     huey.periodic_task(crontab())(_named("sweep", lambda: sweep.sweep(home)))
@@ -79,31 +89,31 @@ def run(settings: Settings, workers: int, *, is_server: bool = False) -> int:
         huey.periodic_task(crontab())(_named("share", lambda: share.share_in_turn(home)))
         chore = _named("prune_shared", lambda: prune_shared.prune(settings))
         huey.periodic_task(crontab(minute=prune.EVERY))(chore)
-    consumer = huey.create_consumer(
-        workers=workers,
-        worker_type="process",
-        initial_delay=0.02,
-        backoff=1,
-        max_delay=0.02,
-        health_check_interval=_HEALTH_INTERVAL_S,
-        graceful_signal="TERM",
-        shutdown_timeout=_DRAIN_S,
+    return pool.consumer(huey, workers)
+
+
+def _of_the_team(settings: Settings, workers: int) -> pool.Consumer:
+    """Return the pool for central projects, with the process that sweeps for them."""
+    from rtkq_workers import central
+
+    jobs.bind_central(lambda number: _leaving_if_large(lambda: central.pay(settings, number)))
+    if settings.queue.url:
+        huey = central.team_queue().queue(settings.queue.url).huey
+    else:
+        # Then the pool of this home does them, and this one only sweeps.
+        huey, workers = jobs.queue(settings.home).huey, 0
+    return pool.consumer(
+        huey, workers, sweep=lambda: central.sweep(settings), every_s=_CENTRAL_SWEEP_S
     )
-    _bind_to_parent(consumer.environment)
-    ended = _beat(home, workers)
-    consumer.run()
-    ended.set()
-    heartbeat.remove(home, "worker")
-    return 130 if consumer._signum == signal.SIGINT else 0
 
 
-def _pay_and_leave_if_large(home: str, root: str, places: int) -> None:
-    """Pay what is owed, then end this worker if that left it large.
+def _leaving_if_large(work: Callable[[], None]) -> None:
+    """Do *work*, then end this worker if that left it large.
 
     A first build leaves holes in the heap that nothing gives back; the consumer starts a small
     worker in the place of this one within a second.
     """
-    _pay_when_there_is_room(home, root, places)
+    work()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if peak * _RSS_UNIT > _LARGE_BYTES:
         os._exit(0)
@@ -129,13 +139,25 @@ def burst(settings: Settings, *, is_server: bool = False) -> int:
     """Rebuild in this process until nothing is owed that may be tried now.
 
     Returns:
-        The exit code: 1 where facts had to be published and could not.
+        The exit code: 1 where something had to be published and could not.
     """
     home = settings.home
     if is_server:
         team.publish(home, settings.database.url)
     _pay_all(home)
-    return 0 if not is_server or share.share(home) else 1
+    return 0 if not is_server or _pay_the_team(settings) else 1
+
+
+def _pay_the_team(settings: Settings) -> bool:
+    """Bring central projects up to date and publish facts; return whether the team has all."""
+    from rtkq_workers import central
+
+    try:
+        central.pay_all(settings)
+    except StoreError as error:
+        _log.error("central projects are left as they are: %s", error)
+        return False
+    return share.share(settings.home)
 
 
 def _pay_all(home: str) -> None:
@@ -155,18 +177,6 @@ def default_workers() -> int:
     Two at least: while one is at a large rebuild the other is there for saves elsewhere.
     """
     return max(2, (os.cpu_count() or 1) // 2)
-
-
-def _bind_to_parent(environment: Any) -> None:
-    # Huey's children ignore signals while idle and would live on as orphans, running old code.
-    parent = os.getpid()
-    init_child = environment.init_child
-
-    def init(process: Any) -> None:
-        orphans.die_with(parent)
-        init_child(process)
-
-    environment.init_child = init
 
 
 def _beat(home: str, workers: int) -> threading.Event:
