@@ -37,7 +37,8 @@ class Grants:
             now = self._clock()
             if now - self._read_at > FRESH_S:
                 self._found = await asyncio.to_thread(self._attempt)
-                self._read_at = now
+                # After a failure nobody who waited for it is to wait for another one.
+                self._read_at = self._clock() if self._found is None else now
         if self._found is None:
             raise Refused(503, "grants", "tokens cannot be looked up now", "try again in a while")
         return self._found

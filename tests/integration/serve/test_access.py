@@ -19,6 +19,7 @@ from starlette.routing import Route
 from rtkq import config, store
 from rtkq.access import Grant, Role, digest_of
 from rtkq.config import Settings
+from rtkq.errors import StoreError
 from rtkq.serve.app import application
 from rtkq.serve.failures import Refused
 from rtkq.serve.grants import Grants
@@ -301,6 +302,27 @@ def test_grants_that_cannot_be_read_let_nobody_in(home: str) -> None:
         asyncio.run(Grants(LocalGrants(home)).read())
 
     assert raised.value.status == 503
+
+
+def test_those_who_waited_in_vain_do_not_wait_again(home: str) -> None:
+    """A database that is silent for seconds must not let requests queue up behind each other."""
+    attempts: list[float] = []
+    now = 0.0
+
+    class Silent(LocalGrants):
+        def grants(self) -> list[Grant]:
+            nonlocal now
+            attempts.append(now)
+            now += 3.0
+            raise StoreError("no answer")
+
+    async def play() -> list[object]:
+        grants = Grants(Silent(home), clock=lambda: now)
+        asked = [grants.read() for _ in range(10)]
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    assert {type(one) for one in asyncio.run(play())} == {Refused}
+    assert attempts == [0.0]
 
 
 def test_tokens_of_the_team_are_known_wherever_it_is_served(
