@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 
 _DRIVERS = ("MySQLdb", "psycopg", "psycopg2", "psycopg2cffi", "pymysql", "redis")
 
@@ -24,3 +26,16 @@ def left_out() -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+def loaded_anew(name: str) -> ModuleType:
+    """Return a module of its own, made from the code of the module *name*, with drivers there.
+
+    Reloading would change the one that is in use: its classes would no longer be themselves.
+    """
+    spec = find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -61,6 +61,9 @@ def _print(found: Standing) -> None:
     click.echo(f"serve     {found.daemon or 'not running'}")
     if found.team is not None:
         click.echo(f"team      {found.team['url']}, {reached(found.team, time.time())}")
+        if found.team["queue"]:
+            queue = found.team["queue"]
+            click.echo(f"queue     {queue['url']}, {reached(queue, time.time())}")
     click.echo(f"hook      {spawns(found.hour)}")
     click.echo(f"verdict   {found.verdict.text}")
 

@@ -1,17 +1,24 @@
-"""The check of a team's database: what of the team mode can be wrong here."""
+"""The checks of what a team shares: its database, its queue, and its central projects."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rtkq.config import Settings
 from rtkq.doctor.verdicts import Check, Patient, Verdict, ok, warn
 from rtkq.errors import RtkqError
 from rtkq.team.address import shown
 
+if TYPE_CHECKING:
+    from rtkq.team.central_projects import CentralProject
+
 #: An answer that takes longer comes too late for most work, in seconds.
 _SLOW_S = 0.25
+#: A remote that was not looked at for so long after its time waits for want of workers, in seconds.
+_LATE_S = 600.0
 _LOCAL = "work goes on without the team's facts"
 
 
@@ -59,4 +66,50 @@ def _time_of_an_answer(url: str) -> float:
     return elapsed_s
 
 
-CHECKS = (Check("team", _database),)
+def _queue(patient: Patient) -> Iterator[Verdict]:
+    url = patient.settings.queue.url
+    if not url:
+        return
+    from rtkq_workers import central
+
+    began = time.monotonic()
+    try:
+        waiting = central.team_queue().depth(url)
+    except RtkqError as error:
+        hint = error.hint or "look at queue.url, the network and the server"
+        yield warn(f"{error}; hosts do what they find owed by themselves", hint)
+        return
+    elapsed_ms = 1000 * (time.monotonic() - began)
+    yield ok(f"{shown(url)} answers in {elapsed_ms:.0f} ms, {waiting} jobs wait")
+
+
+def _central(patient: Patient) -> Iterator[Verdict]:
+    if not patient.settings.database.url:
+        return
+    from rtkq_workers import central
+
+    try:
+        with central.opened(patient.settings, is_reading=True) as projects:
+            listed = projects.listed()
+    except RtkqError:  # told by the check of the database
+        return
+    for one in listed:
+        if one.attempts:
+            told = f"{one.remote} is not kept, after {one.attempts} tries: {one.last_error}"
+            yield warn(told, "look at it as the user of the server workers")
+    late = [one.remote for one in listed if not one.attempts and _is_late(one)]
+    if late:
+        yield warn(
+            f"nobody has looked at {len(late)} of {len(listed)} remotes in time: {late[0]}",
+            "look whether a server worker runs, or more are needed: rtkq worker --server",
+        )
+    elif listed:
+        yield ok(f"{len(listed)} remotes are kept indexed")
+
+
+def _is_late(one: CentralProject) -> bool:
+    waited = datetime.now(UTC) - (one.fetched_at or one.added_at)
+    return one.is_owing and waited.total_seconds() > one.fetch_every_s + _LATE_S
+
+
+CHECKS = (Check("team", _database), Check("team-queue", _queue), Check("central", _central))

@@ -6,6 +6,7 @@ crash in between leaves a debt that the sweep finds; the reverse would leave a j
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -26,6 +27,7 @@ __all__ = [
     "known_among",
     "known_files",
     "mark",
+    "mirrored",
     "recover",
     "register",
     "relist",
@@ -95,7 +97,13 @@ def unlisted(home: str) -> list[str]:
     """Return the roots of memories that the registry does not name, as after its loss."""
     with Registry(home) as registry:
         keys = {paths.key(project.root) for project in registry.projects()}
-    return _memory.roots(home, without=keys)
+    return _memory.roots(home, without=keys | {paths.key(root) for root in mirrored(home)})
+
+
+def mirrored(home: str) -> list[str]:
+    """Return the roots of mirrors: they have memories, and no place in the registry."""
+    folder = os.path.realpath(paths.mirrors_folder(home))
+    return glob.glob(f"{glob.escape(folder)}/*/*/tree")
 
 
 def mark(home: str, root: str, owed: Iterable[str], *, is_full: bool = False) -> int:

@@ -6,7 +6,6 @@ flushed, restarted without its data, or gone.
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import time
@@ -24,12 +23,11 @@ from rtkq.team.address import shown, without_secrets
 
 with drivers.left_out():
     from huey import Huey
-    from huey import storage as _storage
     from huey.registry import Message
     from huey.serializer import Serializer
 
-    # It was imported with Redis hidden, as every command does; with it loaded this one finds it.
-    _storage = importlib.reload(_storage)
+    # Every command imports it with Redis hidden. That one is loaded by now, and so is not.
+    _storage: Any = drivers.loaded_anew("huey.storage")
 
 _NAME = "rtkq"
 #: A server that does not let itself be reached in this time is away, in seconds.

@@ -264,6 +264,7 @@ def test_status_prints_the_fields_of_the_reference(
 ) -> None:
     """With watcher and workers alive and a team, for they tell most."""
     monkeypatch.setenv("RTKQ_DATABASE_URL", "postgresql://127.0.0.1/team")
+    monkeypatch.setenv("RTKQ_QUEUE_URL", "redis://127.0.0.1/0")
     found = printed(capsys, "status", refreshed)
 
     assert fields(found) == documented("JSON of rtkq status")
@@ -326,6 +327,22 @@ def test_token_prints_the_fields_of_the_reference(
 
     assert fields(added) == documented("JSON of rtkq token")
     assert fields(listed) == fields(added) - {"token"}
+
+
+def test_central_prints_the_fields_of_the_reference(
+    home: str,
+    database: str,
+    documented: Callable[[str], set[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was chosen, and how it stands."""
+    monkeypatch.setenv("RTKQ_DATABASE_URL", database)
+
+    added = printed(capsys, "central", "add", "https://git.example.org/cart.git")
+    listed = printed(capsys, "central", "list")
+
+    assert fields(added) | fields(listed) == documented("JSON of rtkq central")
 
 
 def test_init_prints_the_fields_of_the_reference(

@@ -12,6 +12,7 @@ asks nobody, and nothing in the repository that came with it is run.
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import re
 import shutil
@@ -30,6 +31,7 @@ _KEPT = "refs/heads/kept"
 _MOST = 8
 #: A clone of the largest repositories takes minutes; in seconds.
 _LONGEST_S = 3600.0
+_UNUSED_S = 7 * 86400.0
 #: What would lead git elsewhere than into the mirror.
 _MISLEADING = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -200,15 +202,33 @@ def held(home: str, remote: str, protocols: Sequence[str]) -> Iterator[Mirror]:
     )
 
 
+def discard_unused(home: str, now: float) -> None:
+    """Delete the mirrors that nobody worked in for a week; another use costs a clone.
+
+    Args:
+        home: Folder for everything rtkq stores.
+        now: Seconds since the epoch.
+    """
+    for file in glob.glob(f"{glob.escape(paths.mirrors_folder(home))}/*/*/lock"):
+        folder = os.path.dirname(file)
+        if now - os.stat(file).st_mtime > _UNUSED_S and (lock := _lock(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another one is beside it
+                os.rmdir(os.path.dirname(folder))
+            os.close(lock)
+
+
 def _lock(folder: str) -> int | None:
     private_folder(folder)
-    lock = os.open(f"{folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    file = f"{folder}/lock"
+    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with suppress(FileNotFoundError, BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+        # Else it was discarded while it was being opened.
+        if os.stat(file).st_ino == os.fstat(lock).st_ino:
+            return lock
+    os.close(lock)
+    return None
 
 
 def _reason(complaint: bytes) -> str:

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from rtkq import paths
+from rtkq import paths, store
 from rtkq.config import Settings
 from rtkq.errors import RtkqError
 from rtkq.extract.languages import version_of
 from rtkq.store import Registry, facts, metrics
 from rtkq.store import memory as memories
-from rtkq_workers import logs, past, unused
+from rtkq_workers import logs, mirror, past, unused
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ def prune(settings: Settings) -> None:
     now = time.time()
     chores: tuple[Callable[[Settings, float], None], ...] = (
         _projects,
+        _mirrors,
         _leftovers,
         _spawns,
         _receipts,
@@ -65,6 +66,10 @@ def _logs(_settings: Settings, _now: float) -> None:
     logs.shorten()
 
 
+def _mirrors(settings: Settings, now: float) -> None:
+    mirror.discard_unused(settings.home, now)
+
+
 # -- what nobody refers to ----------------------------------------------------------------
 
 
@@ -75,6 +80,7 @@ def _leftovers(settings: Settings, now: float) -> None:
     folders = list(_entries(f"{home}/checkouts"))
     with Registry(home) as registry:
         known = {paths.key(project.root) for project in registry.projects()}
+    known |= {paths.key(root) for root in store.mirrored(home)}
     for folder in folders:
         if folder.name not in known:
             if _is_older(folder.path, now - _HOUR_S):
@@ -177,7 +183,7 @@ def _used(home: str) -> Iterator[bytes]:
     """Return the keys of all facts that any memory rests on."""
     with Registry(home) as registry:
         roots = [project.root for project in registry.projects()]
-    for root in roots:
+    for root in (*roots, *store.mirrored(home)):
         with memories.opened(home, root) as memory:
             rows = memory.connection.execute("SELECT content, language FROM file").fetchall()
             names = memory.connection.execute("SELECT name FROM history").fetchall()

@@ -123,12 +123,18 @@ def daemon(settings: Settings) -> str:
 
 
 def team(settings: Settings) -> dict[str, Any] | None:
-    """Return how the team's database was found last, without asking it; None without a team."""
+    """Return how the team's servers were found last, without asking them; None without a team."""
     if not settings.database.url:
         return None
-    found = condition.read(settings.home)
+    found = _server(settings.home, "team", settings.database.url)
+    url = settings.queue.url
+    return found | {"queue": _server(settings.home, "queue", url) if url else None}
+
+
+def _server(home: str, server: str, url: str) -> dict[str, Any]:
+    found = condition.read(home, server)
     return {
-        "url": shown(settings.database.url),
+        "url": shown(url),
         "is_reached": found.answered_at > 0 and found.is_usable,
         "answered_at": found.answered_at or None,
         "failures": found.failures,

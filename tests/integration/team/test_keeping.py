@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from rtkq import config, paths, team
+from rtkq import config, doctor, paths, store, team
+from rtkq.doctor import team as team_checks
 from rtkq.team import central_memory
 from rtkq.team.central_projects import CentralProject
-from rtkq_workers import central, choosing, extractor
+from rtkq_workers import central, choosing, extractor, prune, report
 from tests.postgres import Proxy, Server
 from tests.redis import RedisServer
 
@@ -181,6 +182,54 @@ def test_damaged_mirror_is_cloned_again(settings: config.Settings, shop: Any) ->
 
     until(tried_again)
     assert standing(settings).last_error == ""
+
+
+def age(folder: Path) -> None:
+    """Let nothing in *folder* have been written lately."""
+    for file in [folder, *folder.rglob("*")]:
+        os.utime(file, (0, 0), follow_symlinks=False)
+
+
+def test_memory_of_a_mirror_stays_until_the_mirror_goes(
+    settings: config.Settings, shop: Any
+) -> None:
+    """It is nobody's in the registry, and neither watched nor listed there."""
+    central.pay_all(settings)
+    found = standing(settings)
+    built = memory_of(settings.home, found.remote)
+    (folder,) = Path(settings.home, "checkouts").iterdir()
+    age(folder)
+    prune.prune(settings)
+    assert memory_of(settings.home, found.remote) == built
+    assert store.relist(settings.home) == []
+
+    os.utime(Path(paths.mirror(settings.home, found.remote), "0/lock"), (0, 0))
+    age(folder)
+    prune.prune(settings)
+    assert not folder.exists()
+
+
+def test_status_and_doctor_say_how_the_team_stands(
+    settings: config.Settings, shop: Any, redis: RedisServer, tmp_path: Path
+) -> None:
+    """Also when a server is away."""
+    choosing.add(settings, f"{tmp_path}/nowhere", branch="", every_s=300)
+    central.pay_all(settings)
+    central.sweep(settings)
+    patient = doctor.Patient(shop.root, settings)
+    checks = {check.name: check.look for check in team_checks.CHECKS}
+
+    assert [one.result for one in checks["team-queue"](patient)] == ["ok"]
+    failing, kept = checks["central"](patient)
+    assert "nowhere is not kept, after 1 tries" in failing.detail
+    assert kept.detail == "2 remotes are kept indexed"
+    assert report.team(settings)["queue"]["is_reached"]
+
+    with redis.stopped():
+        central.sweep(settings)
+        (away,) = checks["team-queue"](patient)
+        assert "hosts do what they find owed by themselves" in away.detail
+        assert not report.team(settings)["queue"]["is_reached"]
 
 
 # -- Redis ---------------------------------------------------------------------------------

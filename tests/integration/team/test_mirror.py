@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,20 @@ with mirror.held({home!r}, {CART!r}, ("ext",)) as held:
         worker.wait()
         with mirror.held(home, CART, FILE) as other:
             assert other.folder == f"{os.path.realpath(paths.mirror(home, CART))}/1"
+
+
+def test_mirror_that_nobody_used_for_a_week_is_deleted(home: str, checkout: Any) -> None:
+    """One that is in use stays, and so does one that was lately."""
+    with mirror.held(home, CART, FILE):
+        brought_up_to_date(home, checkout.root)
+        brought_up_to_date(home, checkout.root)
+        brought_up_to_date(home, checkout.root)
+        for number in (0, 1):
+            os.utime(f"{paths.mirror(home, CART)}/{number}/lock", (0, 0))
+        with mirror.held(home, "another", FILE):
+            pass
+
+        mirror.discard_unused(home, time.time())
+
+        assert os.listdir(paths.mirror(home, CART)) == ["0"]
+        assert os.listdir(paths.mirror(home, "another")) == ["0"]

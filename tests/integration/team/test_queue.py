@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 
+from rtkq import jobs
 from rtkq.errors import StoreError
 from rtkq.team import queue
 from tests.redis import RedisServer
@@ -77,3 +78,10 @@ def test_idle_worker_waits_for_a_server_that_is_away_and_says_so_once(
         assert [huey.dequeue() for _ in range(3)] == [None] * 3
 
     assert len(caplog.records) == 1
+
+
+def test_queue_of_the_home_works_beside_it(home: str, redis: RedisServer) -> None:
+    """Whoever does not reach Redis turns to it, in the same process."""
+    jobs.nudge_central(home, 1)
+
+    assert jobs.depth(home) == 1
