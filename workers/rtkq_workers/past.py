@@ -12,8 +12,9 @@ from rtkq.build.amend import Past
 from rtkq.build.history import Commit, History
 from rtkq.store import facts as store
 from rtkq.store.memory import Memory
+from rtkq_workers.watch.ignore import is_left_out
 
-_VERSION = 2
+_VERSION = 3
 _BATCH = 500
 
 
@@ -101,9 +102,14 @@ def _commits(home: str, root: str, names: list[str]) -> dict[str, Commit]:
     missing = [name for name in names if name not in found]
     for start in range(0, len(missing), _BATCH):
         read = {
-            one.name: history.commit(one.at, one.message, one.paths)
+            one.name: history.commit(one.at, one.message, _shown(one.paths))
             for one in git.commits(root, missing[start : start + _BATCH])
         }
         store.put(home, {keys[name]: history.encode(one) for name, one in read.items()})
         found |= read
     return found
+
+
+def _shown(paths: Iterable[str]) -> list[str]:
+    """Return the *paths* without those that belong to no project: secrets among them."""
+    return [path for path in paths if not is_left_out(path)]
