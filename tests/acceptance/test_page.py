@@ -9,10 +9,12 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from rtkq import store
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Daemon, daemon, project, start
 from tests.integration.serve.test_hook import spawn
@@ -175,6 +177,24 @@ def test_names_from_a_repository_are_text(page: Page, daemon: Daemon, project: C
 
     expect(page.locator("#answer")).to_contain_text('&lt;img src=x&gt;" onclick')
     expect(page.locator("#answer img")).to_have_count(0)
+
+
+def test_folders_and_spawns_of_any_name_are_text(
+    page: Page, daemon: Daemon, project: Checkout, home: str, tmp_path: Path
+) -> None:
+    """A folder may be called like a script, and an agent may call its subagents so."""
+    hostile = Checkout(tmp_path / '<img src=x onerror=document.title="owned">')
+    hostile.write("src/session.py", "def refresh_session(): pass\n")
+    store.register(home, hostile.root)
+    daemon.post("/v1/refresh", project_root=hostile.root)
+    document = spawn(hostile.root, "refresh the session", "<b>bold</b>")
+    daemon.post("/v1/hook/claude-code", **document)
+    look(page, daemon)
+
+    expect(page.locator("#projects")).to_contain_text("<img src=x onerror=")
+    expect(page.locator("#last li")).to_contain_text("<b>bold</b>")
+    expect(page.locator("#projects img, #last b, #last img, #picture img")).to_have_count(0)
+    expect(page).not_to_have_title("owned")
 
 
 def test_page_lives_through_a_new_start_of_the_daemon(
