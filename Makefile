@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: all lint types layers test demo up bench clean
+# What nobody tried before; fuzz-long goes on for hours.
+PROFILE := fuzz
+FUZZED := tests/integration/hooks/test_fuzzing.py tests/integration/test_fuzzed_files.py
+
+.PHONY: all lint types layers test fuzz demo up bench clean
 
 all: lint types layers test
 
@@ -20,6 +24,9 @@ layers: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+fuzz: $(READY)
+	$(BIN)/pytest $(FUZZED) --hypothesis-profile=$(PROFILE)
 
 demo: $(READY)
 	@$(BIN)/python tests/acceptance/demo.py

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from rtkq import paths
 from rtkq.recall import layout
 from tests import redis as redis_
 from tests.postgres import Proxy, Server, program
+
+#: For `make fuzz`: always other examples, some thousand a test on CI and many more by hand.
+settings.register_profile(
+    "fuzz", derandomize=False, deadline=None, max_examples=5_000, print_blob=True
+)
+settings.register_profile(
+    "fuzz-long", derandomize=False, deadline=None, max_examples=1_000_000, print_blob=True
+)
 
 
 @pytest.fixture
