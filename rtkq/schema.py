@@ -5,6 +5,9 @@ contents. ``memory``: one a checkout, what the hook reads. ``metrics``: one a ho
 workers did, in numbers. A model is bound to a database only
 while that database is in use, for many memories share the same models.
 
+A table is WITHOUT ROWID where its rows are short. Where they are long it is not, for in a tree by
+key what exceeds a fourth of a page takes pages of its own, and half of their room stays empty.
+
 A migration is never edited once released; a new one is appended. ``user_version`` holds the
 number of the last one applied, ``application_id`` says the file is ours.
 """
@@ -63,7 +66,6 @@ class FactRow(Model):
 
     class Meta:
         table_name = "fact"
-        without_rowid = True
 
 
 class CallRow(Model):
@@ -218,8 +220,8 @@ class CommitRow(Model):
     """A past commit that says something about files."""
 
     id = IntegerField(primary_key=True)
-    #: Its hash, in hexadecimal.
-    name = TextField(unique=True)
+    #: Its hash.
+    name = BlobField()
     #: Seconds since the epoch.
     at = IntegerField()
     #: The paths it touched, one a line; some may be gone.
@@ -254,13 +256,16 @@ class DefinitionRow(Model):
 
 
 class PostingRow(Model):
-    """Who holds a term: the head of the list, strongest impact first, as readers need it."""
+    """Who holds a term: the head of the list, strongest impact first, as readers need it.
+
+    The short lists of a term share a row: see ``recall.layout``.
+    """
 
     term = TextField()
     field = IntegerField()
     #: Length of the whole list, head and tail.
     df = IntegerField()
-    #: Packed: see ``recall.postings``.
+    #: Packed.
     head = BlobField()
 
     class Meta:
@@ -274,12 +279,12 @@ class TailRow(Model):
 
     term = TextField()
     field = IntegerField()
+    #: Packed and compressed.
     tail = BlobField()
 
     class Meta:
         table_name = "tail"
         primary_key = CompositeKey("term", "field")
-        without_rowid = True
 
 
 class WantRow(Model):
@@ -324,7 +329,6 @@ class PartRow(Model):
     class Meta:
         table_name = "part"
         primary_key = CompositeKey("layer", "file")
-        without_rowid = True
 
 
 class TallyRow(Model):
@@ -407,6 +411,12 @@ FACTS = Schema(
                WITHOUT ROWID""",
         ),
         ("ALTER TABLE fact ADD COLUMN day INTEGER NOT NULL DEFAULT 0",),
+        (
+            # As numbered rows, like all that is long: see above.
+            "DROP TABLE fact",
+            """CREATE TABLE fact (key BLOB NOT NULL PRIMARY KEY, payload BLOB NOT NULL,
+               day INTEGER NOT NULL)""",
+        ),
     ),
 )
 
@@ -444,7 +454,7 @@ MEMORY = Schema(
             "CREATE INDEX file_name ON file (name)",
             "CREATE INDEX file_module ON file (module)",
             "CREATE INDEX file_heat ON file (role, heat DESC)",
-            """CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+            """CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL,
                at INTEGER NOT NULL, paths TEXT NOT NULL)""",
             """CREATE TABLE definition (file INTEGER NOT NULL, chunk INTEGER NOT NULL,
                ordinal INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
@@ -456,7 +466,7 @@ MEMORY = Schema(
                df INTEGER NOT NULL, head BLOB NOT NULL,
                PRIMARY KEY (term, field)) WITHOUT ROWID""",
             """CREATE TABLE tail (term TEXT NOT NULL, field INTEGER NOT NULL, tail BLOB NOT NULL,
-               PRIMARY KEY (term, field)) WITHOUT ROWID""",
+               PRIMARY KEY (term, field))""",
             """CREATE TABLE want (file INTEGER NOT NULL, place INTEGER NOT NULL,
                attempt INTEGER NOT NULL, spec TEXT NOT NULL,
                PRIMARY KEY (file, place, attempt)) WITHOUT ROWID""",
@@ -465,7 +475,7 @@ MEMORY = Schema(
                target INTEGER NOT NULL, PRIMARY KEY (source, kind, target)) WITHOUT ROWID""",
             "CREATE INDEX edge_target ON edge (target, kind)",
             """CREATE TABLE part (layer INTEGER NOT NULL, file INTEGER NOT NULL,
-               text TEXT NOT NULL, PRIMARY KEY (layer, file)) WITHOUT ROWID""",
+               text TEXT NOT NULL, PRIMARY KEY (layer, file))""",
             """CREATE TABLE tally (id INTEGER NOT NULL PRIMARY KEY, files INTEGER NOT NULL,
                bytes INTEGER NOT NULL, edges INTEGER NOT NULL, rebuilt INTEGER NOT NULL,
                reused INTEGER NOT NULL)""",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,15 +147,18 @@ def canonical_rows(home: str, root: str) -> dict[str, list[Any]]:
 
     postings = []
     for term, field, df, head, tail in connection.execute(
-        "SELECT term, field, df, head, coalesce(tail, x'')"
+        "SELECT term, field, df, head, tail"
         " FROM posting LEFT JOIN tail USING (term, field) ORDER BY term, field"
     ):
-        entries = [
-            (*named(field, document), impact)
-            for part in (head, tail)
-            for document, impact in zip(*layout.unpack(part), strict=True)
-        ]
-        postings.append((term, field, df, entries))
+        is_shared = field == layout.SHORT_LISTS
+        lists = layout.unpack_short(head) if is_shared else [(field, df, head)]
+        for of, length, packed in lists:
+            entries = [
+                (*named(of, document), impact)
+                for part in (packed, zlib.decompress(tail) if tail else b"")
+                for document, impact in zip(*layout.unpack(part), strict=True)
+            ]
+            postings.append((term, is_shared, of, length, entries))
     rows = {
         "posting": postings,
         "meta": connection.execute(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from rtkq.build import edges, overview
 from rtkq.build.document import Section
-from rtkq.build.history import Commit, History, commit_section
+from rtkq.build.history import INSERT_COMMIT, Commit, History, commit_row, commit_section
 from rtkq.build.impact import Scale, Totals
 from rtkq.build.parts import DELETE_PARTS, INSERT_PART, part_rows
-from rtkq.build.postings import PostingList, limited
-from rtkq.build.source import INSERT_COMMIT, INSERT_DEFINITION, INSERT_FILE, Source
+from rtkq.build.postings import INSERT_POSTING, INSERT_TAIL, PostingList, Rows, limited
+from rtkq.build.source import INSERT_DEFINITION, INSERT_FILE, Source
 from rtkq.recall import layout
 from rtkq.store.memory import Memory
 
@@ -68,6 +69,7 @@ class Amendment:
         past: Past,
         totals: dict[int, Totals],
         lists: Mapping[_Place, PostingList],
+        changed: set[_Place],
         askers: set[int],
     ) -> None:
         self._changes = changes
@@ -75,12 +77,12 @@ class Amendment:
         self._past = past
         self._totals = totals
         # Packed before the transaction begins, which keeps others from writing.
-        self._lists = [(*place, len(one), *one.packed()) for place, one in sorted(lists.items())]
-
-    @property
-    def lists(self) -> int:
-        """How many posting lists change: what most of the writing is about."""
-        return len(self._lists)
+        self._rows = _packed(lists)
+        shared = {(term, layout.SHORT_LISTS) for term, _ in lists}
+        self._gone = sorted((changed | shared) - {row[:2] for row in self._rows.postings})
+        self._without_tail = sorted(changed - {row[:2] for row in self._rows.tails})
+        #: How many posting lists change: what most of the writing is about.
+        self.lists = len(changed)
 
     def write(self, memory: Memory) -> None:
         """Write everything; call within the publishing transaction."""
@@ -122,10 +124,7 @@ class Amendment:
         )
         connection.executemany(
             INSERT_COMMIT,
-            [
-                (number, name, one.at, "\n".join(one.paths))
-                for number, (name, one) in past.come.items()
-            ],
+            [commit_row(number, name, one) for number, (name, one) in past.come.items()],
         )
         connection.executemany(
             "UPDATE file SET heat = ? WHERE id = ?",
@@ -133,23 +132,18 @@ class Amendment:
         )
 
     def _write_lists(self, connection: Any) -> None:
-        lists = self._lists
-        connection.executemany(
-            "DELETE FROM posting WHERE term = ? AND field = ?",
-            [(term, field) for term, field, df, _, _ in lists if not df],
-        )
-        connection.executemany(
-            "DELETE FROM tail WHERE term = ? AND field = ?",
-            [(term, field) for term, field, _, _, tail in lists if not tail],
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)",
-            [(term, field, df, head) for term, field, df, head, _ in lists if df],
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO tail (term, field, tail) VALUES (?, ?, ?)",
-            [(term, field, tail) for term, field, _, _, tail in lists if tail],
-        )
+        connection.executemany("DELETE FROM posting WHERE term = ? AND field = ?", self._gone)
+        connection.executemany("DELETE FROM tail WHERE term = ? AND field = ?", self._without_tail)
+        connection.executemany(INSERT_POSTING, self._rows.postings)
+        connection.executemany(INSERT_TAIL, self._rows.tails)
+
+
+def _packed(lists: Mapping[_Place, PostingList]) -> Rows:
+    rows = Rows()
+    for term, places in groupby(sorted(lists), key=itemgetter(0)):
+        found = [(field, lists[term, field]) for _, field in places]
+        rows.add(term, [one.packed(field) for field, one in found if one])
+    return rows
 
 
 def prepare(memory: Memory, changes: Sequence[Change], past: Past) -> Amendment | None:
@@ -171,9 +165,10 @@ def prepare(memory: Memory, changes: Sequence[Change], past: Past) -> Amendment 
     scales = {number: Scale(number, row.step) for number, row in rows.items()}
     was, is_now = _impacts(before, scales), _impacts(after, scales)
     gone, added = was - is_now, is_now - was
-    lists = _load_lists(memory, {place for place, _, _ in gone | added})
+    changed = {place for place, _, _ in gone | added}
+    lists = _load_lists(memory, changed)
     _edit(lists, gone, added, _ranks(memory, changes, past))
-    return Amendment(changes, past, totals, lists, askers)
+    return Amendment(changes, past, totals, lists, changed, askers)
 
 
 def _sections_of_files(
@@ -209,8 +204,8 @@ def _impacts(
 
 
 def _load_lists(memory: Memory, wanted: set[_Place]) -> dict[_Place, PostingList]:
-    """Read the lists that will change; those that do not exist yet start empty."""
-    lists = {place: PostingList.unpacked(b"", b"") for place in wanted}
+    """Read the lists *wanted*, which start empty where there are none, and what shares a row."""
+    lists = {place: PostingList.unpacked(b"") for place in wanted}
     terms = sorted({term for term, _ in wanted})
     for start in range(0, len(terms), _TERMS_A_QUERY):
         batch = terms[start : start + _TERMS_A_QUERY]
@@ -221,7 +216,10 @@ def _load_lists(memory: Memory, wanted: set[_Place]) -> dict[_Place, PostingList
             batch,
         )
         for term, number, head, tail in rows:
-            if (term, number) in wanted:
+            if number == layout.SHORT_LISTS:
+                for short, _, packed in layout.unpack_short(head):
+                    lists[term, short] = PostingList.unpacked(packed)
+            elif (term, number) in wanted:
                 lists[term, number] = PostingList.unpacked(head, tail)
     return lists
 
@@ -269,6 +267,6 @@ def _ranks(memory: Memory, changes: Sequence[Change], past: Past) -> _Ranks:
     commits = {}
     if past.come or past.gone:
         rows = memory.connection.execute("SELECT id, at, name FROM history")
-        commits = {number: (at, name) for number, at, name in rows}
+        commits = {number: (at, name.hex()) for number, at, name in rows}
         commits |= {number: (one.at, name) for number, (name, one) in past.come.items()}
     return _Ranks(paths, commits)

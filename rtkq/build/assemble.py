@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 from rtkq.build import edges, overview
-from rtkq.build.history import History, commit_section
+from rtkq.build.history import INSERT_COMMIT, History, commit_row, commit_section
 from rtkq.build.parts import INSERT_PART, part_rows
-from rtkq.build.postings import Index
-from rtkq.build.source import INSERT_COMMIT, INSERT_DEFINITION, INSERT_FILE, Source
+from rtkq.build.postings import INSERT_POSTING, INSERT_TAIL, Index, Rows
+from rtkq.build.source import INSERT_DEFINITION, INSERT_FILE, Source
 from rtkq.store.memory import Memory
+
+_TERMS_A_BATCH = 1000
 
 
 class Assembly:
@@ -50,18 +52,9 @@ class Assembly:
         # Newest first, as the order of equal impacts wants it.
         commits = sorted(self._history.commits.items(), key=lambda item: (-item[1].at, item[0]))
         for number, (name, one) in enumerate(commits, 1):
-            self._connection.execute(INSERT_COMMIT, (number, name, one.at, "\n".join(one.paths)))
+            self._connection.execute(INSERT_COMMIT, commit_row(number, name, one))
             self._index.add(number, [commit_section(one)])
-        for term, field, postings in self._index.lists():
-            head, tail = postings.packed()
-            self._connection.execute(
-                "INSERT INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)",
-                (term, field, len(postings), head),
-            )
-            if tail:
-                self._connection.execute(
-                    "INSERT INTO tail (term, field, tail) VALUES (?, ?, ?)", (term, field, tail)
-                )
+        self._write_lists()
         self._connection.executemany(
             "INSERT INTO field (field, documents, total_length, step) VALUES (?, ?, ?, ?)",
             [
@@ -73,3 +66,12 @@ class Assembly:
         overview.write_files(self._connection)
         overview.write_history(self._connection)
         overview.write_tally(self._connection, rebuilt=self._new_files)
+
+    def _write_lists(self) -> None:
+        lists = self._index.lists()
+        while batch := list(islice(lists, _TERMS_A_BATCH)):
+            rows = Rows()
+            for term, found in batch:
+                rows.add(term, found)
+            self._connection.executemany(INSERT_POSTING, rows.postings)
+            self._connection.executemany(INSERT_TAIL, rows.tails)

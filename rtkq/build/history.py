@@ -7,6 +7,7 @@ equals one that reads all of them at once. Ages are told from commit times, neve
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from math import log2, sqrt
 
@@ -23,6 +24,10 @@ _MOST_PATHS = 30
 _LONGEST_MESSAGE = 1500
 #: A message is shared out over the files of its commit; counts are whole, so in eighths.
 SHARES = 8
+#: Of what is stored: higher levels take longer and hardly less room.
+_COMPRESSION = 1
+
+INSERT_COMMIT = "INSERT INTO history (id, name, at, paths) VALUES (?, ?, ?, ?)"
 
 _TRAILER = re.compile(
     r"^\s*(signed-off-by|co-authored-by|reviewed-by|acked-by|tested-by|reported-by|suggested-by"
@@ -63,7 +68,7 @@ def _message_words(message: str) -> dict[str, int]:
 
 def encode(kept: Commit) -> bytes:
     """Return the stored form of a commit."""
-    return _encoder.encode(kept)
+    return zlib.compress(_encoder.encode(kept), _COMPRESSION)
 
 
 def decode(stored: bytes) -> Commit:
@@ -73,8 +78,8 @@ def decode(stored: bytes) -> Commit:
         ValueError: *stored* is not what `encode` gave.
     """
     try:
-        return _decoder.decode(stored)
-    except msgspec.MsgspecError as error:
+        return _decoder.decode(zlib.decompress(stored))
+    except (zlib.error, msgspec.MsgspecError) as error:
         raise ValueError(f"cannot read a stored commit: {error}") from error
 
 
@@ -131,3 +136,8 @@ class History:
 def commit_section(one: Commit) -> Section:
     """Return the terms of one commit's message."""
     return Section(layout.COMMIT, 0, words.count_all(one.words))
+
+
+def commit_row(number: int, name: str, one: Commit) -> tuple[int, bytes, int, str]:
+    """Return the values for ``INSERT_COMMIT``."""
+    return number, bytes.fromhex(name), one.at, "\n".join(one.paths)

@@ -84,13 +84,13 @@ def _folders(counts: Counter[str], kind: str) -> list[str]:
     return [f"{folder}/ {n} {kind} file{'s' if n > 1 else ''}" for folder, n in ordered]
 
 
-def change_digest(commits: Iterable[tuple[str, int, str]]) -> str:
+def change_digest(commits: Iterable[tuple[bytes, int, str]]) -> str:
     """Return a line a commit: its day, its name and what it touched. Messages are prose.
 
     Args:
-        commits: (name, seconds since the epoch, touched paths one a line), newest first.
+        commits: (hash, seconds since the epoch, touched paths one a line), newest first.
     """
-    return "\n".join(_commit(name, at, paths.split("\n")) for name, at, paths in commits)
+    return "\n".join(_commit(name.hex(), at, paths.split("\n")) for name, at, paths in commits)
 
 
 def _commit(name: str, at: int, paths: list[str]) -> str:

@@ -6,9 +6,12 @@ to the same bytes but for file numbers, which depend on history.
 
 from __future__ import annotations
 
+import struct
+import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rtkq.build.document import Section
 from rtkq.build.impact import Scale, Totals
@@ -19,6 +22,41 @@ _DOCUMENT_MASK = (1 << _DOCUMENT_BITS) - 1
 _LENGTH_BITS = 20
 _LENGTH_MASK = (1 << _LENGTH_BITS) - 1
 _COUNT_LIMIT = (1 << 12) - 1
+#: A list of one, as ``layout.pack`` would have it.
+_ONE = struct.Struct("=IB")
+
+INSERT_POSTING = "INSERT OR REPLACE INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)"
+INSERT_TAIL = "INSERT OR REPLACE INTO tail (term, field, tail) VALUES (?, ?, ?)"
+
+
+class Packed(NamedTuple):
+    """A list as it is stored."""
+
+    field: int
+    #: Length of the whole list.
+    df: int
+    head: bytes
+    #: Empty for a short list; compressed, for readers never need it.
+    tail: bytes
+
+
+class Rows:
+    """Values for ``INSERT_POSTING`` and ``INSERT_TAIL``, gathered term by term."""
+
+    def __init__(self) -> None:
+        self.postings: list[tuple[str, int, int, bytes]] = []
+        self.tails: list[tuple[str, int, bytes]] = []
+
+    def add(self, term: str, lists: Sequence[Packed]) -> None:
+        """Enter *lists* of a term, with all that are short, for these share a row."""
+        short = [(one.field, one.head) for one in lists if one.df <= layout.SHORT_LENGTH]
+        if short:
+            self.postings.append((term, layout.SHORT_LISTS, 0, layout.pack_short(short)))
+        for field, df, head, tail in lists:
+            if df > layout.SHORT_LENGTH:
+                self.postings.append((term, field, df, head))
+            if tail:
+                self.tails.append((term, field, tail))
 
 
 class PostingList:
@@ -31,24 +69,18 @@ class PostingList:
         self.impacts = impacts
 
     @classmethod
-    def unpacked(cls, head: bytes, tail: bytes) -> PostingList:
+    def unpacked(cls, head: bytes, tail: bytes = b"") -> PostingList:
         """Return the list whose packed parts these are."""
         documents, impacts = array("I"), bytearray()
-        for part in (head, tail):
+        for part in (head, zlib.decompress(tail) if tail else b""):
             numbers, weights = layout.unpack(part)
             documents.frombytes(numbers.cast("B"))
             impacts += weights
         return cls(documents, impacts)
 
-    def packed(self) -> tuple[bytes, bytes]:
-        """Return head and tail as they are stored; the tail is empty for a short list."""
-        cut = layout.HEAD_LENGTH
-        if len(self) <= cut:
-            return layout.pack(self.documents.tobytes(), bytes(self.impacts)), b""
-        return (
-            layout.pack(self.documents[:cut].tobytes(), bytes(self.impacts[:cut])),
-            layout.pack(self.documents[cut:].tobytes(), bytes(self.impacts[cut:])),
-        )
+    def packed(self, field: int) -> Packed:
+        """Return the list as it is stored for *field*."""
+        return _packed(field, self.documents, bytes(self.impacts))
 
     def remove(self, document: int) -> None:
         """Take *document* out; one that is not there is no error."""
@@ -98,14 +130,21 @@ class Index:
                 else:
                     known.append(packed)
 
-    def lists(self) -> Iterator[tuple[str, int, PostingList]]:
-        """Return (term, field, list) in the order in which they are stored."""
-        keys = {field: _Keys(Scale(field, totals.step)) for field, totals in self.totals.items()}
+    def lists(self) -> Iterator[tuple[str, list[Packed]]]:
+        """Return each term with its lists, terms and fields in the order of their storing."""
+        fields = [
+            (field, self._entries[field], _Keys(Scale(field, totals.step)))
+            for field, totals in sorted(self.totals.items())
+        ]
         for term in sorted(set().union(*self._entries.values())):
-            for field in layout.FIELDS:
-                entries = self._entries[field].get(term)
-                if entries is not None:
-                    yield term, field, _sorted_list(entries, keys[field])
+            yield (
+                term,
+                [
+                    _sorted_list(field, entries[term], keys)
+                    for field, entries, keys in fields
+                    if term in entries
+                ],
+            )
 
 
 class _Keys(dict[int, int]):
@@ -123,17 +162,25 @@ class _Keys(dict[int, int]):
         return key
 
 
-def _sorted_list(entries: array[int], keys: _Keys) -> PostingList:
+def _sorted_list(field: int, entries: array[int], keys: _Keys) -> Packed:
     if len(entries) == 1:  # as of most terms: nothing to order
         (entry,) = entries
         impact = layout.TOP_IMPACT - (keys[entry >> _DOCUMENT_BITS] >> _DOCUMENT_BITS)
-        return PostingList(array("I", (entry & _DOCUMENT_MASK,)), bytearray((impact,)))
+        return Packed(field, 1, _ONE.pack(entry & _DOCUMENT_MASK, impact), b"")
     ordered = [keys[entry >> _DOCUMENT_BITS] | entry & _DOCUMENT_MASK for entry in entries]
     ordered.sort()
-    return PostingList(
+    return _packed(
+        field,
         array("I", [key & _DOCUMENT_MASK for key in ordered]),
-        bytearray([layout.TOP_IMPACT - (key >> _DOCUMENT_BITS) for key in ordered]),
+        bytes([layout.TOP_IMPACT - (key >> _DOCUMENT_BITS) for key in ordered]),
     )
+
+
+def _packed(field: int, documents: array[int], impacts: bytes) -> Packed:
+    cut = layout.HEAD_LENGTH
+    head = layout.pack(documents[:cut].tobytes(), impacts[:cut])
+    tail = layout.pack(documents[cut:].tobytes(), impacts[cut:])
+    return Packed(field, len(impacts), head, zlib.compress(tail) if tail else b"")
 
 
 def limited(section: Section) -> tuple[int, Mapping[str, int]]:

@@ -29,7 +29,6 @@ def _insert(table: str, columns: str) -> str:
 
 
 INSERT_FILE = _insert("file", _FILE_COLUMNS)
-INSERT_COMMIT = _insert("history", "id, name, at, paths")
 INSERT_DEFINITION = _insert("definition", _DEFINITION_COLUMNS)
 
 

@@ -14,7 +14,7 @@ from rtkq.recall.question import Question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from rtkq.recall.memory import Memory
@@ -110,7 +110,7 @@ def _score_fields(memory: Memory, question: Question) -> dict[int, dict[int, int
     """Return the BM25 scores of the documents of each field, as far as the postings go."""
     documents = dict(memory.rows(queries.TOTALS))
     scores: dict[int, dict[int, int]] = {field: {} for field in layout.FIELDS}
-    heads = memory.rows(queries.HEADS, among=question.terms)
+    heads = list(_heads(memory, question.terms))
     terms = _rarest(heads, question.terms, documents)
     room = {0: _POSTINGS, layout.ASIDE: _POSTINGS_ASIDE}
     for term, field, frequency, head in _in_order(heads, terms):
@@ -119,6 +119,16 @@ def _score_fields(memory: Memory, question: Question) -> dict[int, dict[int, int
             weight = question.terms[term] * _idf(documents[field], frequency)
             room[side] -= _accumulate(scores[field], head, weight, room[side])
     return scores
+
+
+def _heads(memory: Memory, terms: Iterable[str]) -> Iterator[_Head]:
+    for head in memory.rows(queries.HEADS, among=terms):
+        if head[1] == layout.SHORT_LISTS:
+            term, _, _, together = head
+            for field, length, packed in layout.unpack_short(together):
+                yield term, field, length, packed
+        else:
+            yield head
 
 
 def _of_side(by_field: dict[int, dict[int, int]], side: int) -> dict[str, dict[int, int]]:

@@ -98,21 +98,32 @@ def portable_row(table: Table, row: tuple[Any, ...]) -> list[Any]:
         value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row
     ]
     if table.name == "posting":
-        kept[-1] = little_endian(kept[-1])
+        _, number, _, head = row
+        kept[-1] = little_endian(number, head)
     return kept
 
 
 def native_rows(query: str, rows: list[Any]) -> list[Any]:
     """Return the *rows* of a query as they would come from a memory on this machine."""
     if query == queries.HEADS:
-        return [(*row, little_endian(head)) for *row, head in rows]
+        return [(term, number, df, little_endian(number, head)) for term, number, df, head in rows]
     return rows
 
 
-def little_endian(head: bytes) -> bytes:
-    """Return a packed posting list in the byte order of the database, or back in our own."""
+def little_endian(number: int, head: bytes) -> bytes:
+    """Return the head of a field's posting list, or the short lists of a term (`layout`), packed.
+
+    In the byte order of the database, or back in our own.
+    """
     if sys.byteorder == "little":
         return head
+    if number == layout.SHORT_LISTS:
+        short = layout.unpack_short(head)
+        return layout.pack_short((field, _swapped(packed)) for field, _, packed in short)
+    return _swapped(head)
+
+
+def _swapped(head: bytes) -> bytes:
     packed, impacts = layout.unpack(head)
     documents = array("I", packed)
     documents.byteswap()

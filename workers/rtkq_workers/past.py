@@ -83,7 +83,7 @@ def is_of_commit(key: bytes) -> bool:
 
 def _rows(memory: Memory) -> dict[str, _Row]:
     found = memory.connection.execute("SELECT name, id, paths FROM history")
-    return {name: _Row(number, paths.split("\n")) for name, number, paths in found}
+    return {name.hex(): _Row(number, paths.split("\n")) for name, number, paths in found}
 
 
 def _files(memory: Memory, paths: set[str]) -> Mapping[str, int]:

@@ -188,7 +188,7 @@ def _used(home: str) -> Iterator[bytes]:
             rows = memory.connection.execute("SELECT content, language FROM file").fetchall()
             names = memory.connection.execute("SELECT name FROM history").fetchall()
         yield from (facts.key(bytes(one), word, version_of(word)) for one, word in rows if one)
-        yield from (past.key(name) for (name,) in names)
+        yield from (past.key(name.hex()) for (name,) in names)
 
 
 # -- all together --------------------------------------------------------------------------

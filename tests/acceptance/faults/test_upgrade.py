@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def older_facts(machine: Machine) -> None:
     """Write the facts as the version before this one did."""
     for file in Path(paths.facts_folder(machine.home)).glob("*.db"):
         with closing(sqlite3.connect(file)) as facts, facts:
-            facts.execute("ALTER TABLE fact DROP COLUMN day")
+            facts.execute("DROP TABLE fact")
+            for statement in chain.from_iterable(FACTS.migrations[:_BEFORE_THE_LAST]):
+                facts.execute(statement)
             facts.execute(f"PRAGMA user_version = {_BEFORE_THE_LAST}")
 
 
