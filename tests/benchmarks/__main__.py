@@ -10,7 +10,10 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-_NAMES = ("hook_latency", "serve_hook", "recall_cpu", "save_to_fresh", "build_rate", "load")
+_NAMES = (
+    *("hook_latency", "serve_hook", "recall_cpu", "save_to_fresh", "build_rate", "footprint"),
+    "load",
+)
 #: Run by name only: it asks about repositories that are no part of this one.
 _NAMED_ONLY = ("locate",)
 

@@ -32,7 +32,7 @@ _RATE_HEAD = (
     *("repository", "files", "MB", "cpu s", "files ÷ cpu s (≥ 150)", "MB ÷ cpu s (≥ 2)"),
     *("wall s", "first stage s (≤ 5)", "second worktree, × cheaper (≥ 10)", "peak MB"),
 )
-_SIZE_HEAD = (
+SIZE_HEAD = (
     *("repository", "source MB", "memory MB", "facts MB", "index ÷ source (≤ 2)", "languages"),
 )
 
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sizes_rows.append(size)
     title = f"First build (start-up alone: {idle_cpu_s:.2f} cpu s, included)"
     measure.table(title, _RATE_HEAD, rows)
-    measure.table("Size of the index", _SIZE_HEAD, sizes_rows)
+    measure.table("Size of the index", SIZE_HEAD, sizes_rows)
 
 
 def _refresh_of_nothing() -> float:
@@ -103,14 +103,22 @@ def _measured(original: Path, rounds: int) -> tuple[tuple[object, ...], tuple[ob
     build = sorted(builds, key=lambda one: one.cpu_s)[len(builds) // 2]
     contents = _contents(home, root)
     megabytes = contents.source_bytes / 1e6
-    memory_mb, facts_mb = _memory_mb(home, root), _folder_mb(Path(paths.facts_folder(str(home))))
+    size = size_row(home, root, original.name)
     rate = (
         *(original.name, f"{contents.searched:,} of {contents.files:,}", megabytes, build.cpu_s),
         *(contents.searched / build.cpu_s, megabytes / build.cpu_s, build.wall_s),
         *(build.first_stage_s, _times_cheaper(home, root, build), build.peak_mb),
     )
+    return rate, size
+
+
+def size_row(home: Path, root: Path, name: str) -> tuple[object, ...]:
+    """Return the values for ``SIZE_HEAD``: of a home that knows the checkout at *root* alone."""
+    contents = _contents(home, root)
+    megabytes = contents.source_bytes / 1e6
+    memory_mb, facts_mb = _memory_mb(home, root), _folder_mb(Path(paths.facts_folder(str(home))))
     share = (memory_mb + facts_mb) / megabytes
-    return rate, (original.name, megabytes, memory_mb, facts_mb, share, contents.languages)
+    return name, megabytes, memory_mb, facts_mb, share, contents.languages
 
 
 def _built(home: Path, root: Path) -> Build:
