@@ -37,9 +37,10 @@ class Assembly:
         self._last_path = path
         self._files += 1
         self._new_files += source.is_new
-        source = replace(source, heat=self._history.heat(path) if source.language else 0)
-        row = source.file_row(self._files)
-        self._connection.execute(INSERT_FILE, row)
+        heat = self._history.heat(path) if source.language else 0
+        if heat != source.heat:
+            source = replace(source, heat=heat)
+        self._connection.execute(INSERT_FILE, source.file_row(self._files))
         self._connection.executemany(INSERT_DEFINITION, source.definition_rows(self._files))
         self._connection.executemany(INSERT_PART, part_rows(self._files, source))
         self._connection.executemany(edges.INSERT_WANT, edges.want_rows(self._files, source))

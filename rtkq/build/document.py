@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rtkq import words
 from rtkq.build.roles import role_of
@@ -37,9 +38,9 @@ class Section:
 def sections(path: str, facts: Facts) -> Iterator[Section]:
     """Return the sections of the file at *path*; a pure function of path and facts."""
     side = side_of(path)
-    yield Section(layout.PATH + side, 0, _path_counts(path))
-    content: dict[str, int] = {}
     stem = words.count(_stem(path))
+    yield Section(layout.PATH + side, 0, _path_counts(path, stem))
+    content: dict[str, int] = {}
     for ordinal, chunk in enumerate(facts.chunks):
         counts = words.count_all(chunk.words)
         _add(content, counts, 1)
@@ -57,15 +58,19 @@ def side_of(path: str) -> int:
     return 0 if role_of(path) == layout.ROLE_SOURCE else layout.ASIDE
 
 
-def _path_counts(path: str) -> dict[str, int]:
+def _path_counts(path: str, stem: Mapping[str, int]) -> dict[str, int]:
     """Return the terms of a path without its extension; those of the file's name twice."""
     folder, _, name = path.rpartition("/")
-    stem = _stem(path)
-    counts = words.count(folder.replace("/", " "))
-    _add(counts, words.count(stem), 2)
+    counts = dict(_folder_counts(folder))
+    _add(counts, stem, 2)
     if not counts:
         counts[name.lower()] = 1
     return counts
+
+
+@lru_cache(maxsize=64)  # files come in order of path
+def _folder_counts(folder: str) -> Mapping[str, int]:
+    return words.count(folder.replace("/", " "))
 
 
 def _stem(path: str) -> str:

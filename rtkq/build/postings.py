@@ -24,6 +24,8 @@ _LENGTH_MASK = (1 << _LENGTH_BITS) - 1
 _COUNT_LIMIT = (1 << 12) - 1
 #: A list of one, as ``layout.pack`` would have it.
 _ONE = struct.Struct("=IB")
+#: Of tails: higher levels take longer and little less room.
+_COMPRESSION = 1
 
 INSERT_POSTING = "INSERT OR REPLACE INTO posting (term, field, df, head) VALUES (?, ?, ?, ?)"
 INSERT_TAIL = "INSERT OR REPLACE INTO tail (term, field, tail) VALUES (?, ?, ?)"
@@ -180,7 +182,7 @@ def _packed(field: int, documents: array[int], impacts: bytes) -> Packed:
     cut = layout.HEAD_LENGTH
     head = layout.pack(documents[:cut].tobytes(), impacts[:cut])
     tail = layout.pack(documents[cut:].tobytes(), impacts[cut:])
-    return Packed(field, len(impacts), head, zlib.compress(tail) if tail else b"")
+    return Packed(field, len(impacts), head, zlib.compress(tail, _COMPRESSION) if tail else b"")
 
 
 def limited(section: Section) -> tuple[int, Mapping[str, int]]:

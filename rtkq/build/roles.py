@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rtkq.recall.layout import ROLE_ASIDE, ROLE_SOURCE, ROLE_TEST
 
@@ -25,6 +26,7 @@ _ASIDE = re.compile(
 )
 
 
+@lru_cache(maxsize=256)  # each part of the index asks about a file anew
 def role_of(path: str) -> int:
     """Return the role of the file at *path*, relative to its root."""
     if _TEST.search(path):
