@@ -16,7 +16,8 @@ _SEPARATORS = (
     "«»„“”‘’‚‹›…–—‐‑·•→←↑↓№§°©®™×÷¡¿、。，；：！？（）【】「」\u00a0\u2028\u2029\u200b"
 )
 _TO_SPACE = dict.fromkeys(map(ord, _SEPARATORS), " ")
-_LONGEST = 60
+#: Of an identifier; in characters.
+LONGEST = 60
 _CACHE_LIMIT = 400_000
 
 STOP = frozenset(
@@ -45,7 +46,7 @@ def identifiers(text: str) -> list[str]:
     return [
         word
         for word in text.translate(_TO_SPACE).split()
-        if len(word) <= _LONGEST and not word.isdigit()
+        if len(word) <= LONGEST and not word.isdigit()
     ]
 
 

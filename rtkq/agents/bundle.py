@@ -46,7 +46,7 @@ _CHOSEN = (
 )
 _LOADER = "rtkq_hooks/loader.py"
 #: What every call needs, each after what it imports; a test holds it to what is loaded.
-_AT_START = (
+AT_START = (
     "rtkq",
     "rtkq.paths",
     "rtkq.receipts",
@@ -54,6 +54,7 @@ _AT_START = (
     "rtkq_hooks",
     "rtkq_hooks.engine",  # loads SQLite, before recall does
     "rtkq_hooks.main",
+    "rtkq.recall.disk",
     "rtkq.recall.layout",
     "rtkq.recall.queries",
     "rtkq.recall.memory",
@@ -79,10 +80,12 @@ _KEPT_S = 24 * 3600
 #: Digest of the other files of a bundle.
 _SEAL = "seal"
 #: Run as a program, or by the shell that a client has started anyway, which saves a second one;
-#: that one has no arguments to give.
+#: that one has no arguments to give. UTF-8 whatever the locale: paths are bytes to all of us, and
+#: to load what the locale says takes a hundredth of the whole call.
 _SCRIPT = """\
 #!/bin/sh
-[ -x {python} ] && [ -r {start} ] && {python} -I -S -E {start} "${{1:-$RTKQ_AGENT}}" 2>/dev/null
+[ -x {python} ] && [ -r {start} ] &&
+  {python} -I -S -X utf8 {start} "${{1:-$RTKQ_AGENT}}" 2>/dev/null
 exit 0
 """
 
@@ -164,7 +167,7 @@ def _python_files(top: Path) -> list[Path]:
 
 
 def _name(sources: dict[str, bytes]) -> str:
-    digest = hashlib.sha256(repr(_AT_START).encode())
+    digest = hashlib.sha256(repr(AT_START).encode())
     for place, text in sources.items():
         digest.update(b"%b\0%d\0%b" % (place.encode(), len(text), text))
     return f"{_version()}-{sys.implementation.cache_tag}-{digest.hexdigest()[:12]}"
@@ -226,10 +229,10 @@ def _bytecode(sources: dict[str, bytes]) -> bytes:
     packages = {_module(path) for path in sources if path.endswith("/__init__.py")}
     loader = codes.pop(_module(_LOADER))
     listed = tuple(
-        (name, name in packages, code if name in _AT_START else marshal.dumps(code))
+        (name, name in packages, code if name in AT_START else marshal.dumps(code))
         for name, code in codes.items()
     )
-    constants = tuple((_AT_START, listed) if one is ... else one for one in loader.co_consts)
+    constants = tuple((AT_START, listed) if one is ... else one for one in loader.co_consts)
     # By its hash, of which nothing is checked: there is no source to compare it with.
     head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
     return head + marshal.dumps(loader.replace(co_consts=constants))

@@ -107,10 +107,17 @@ def _weighed(meanings: dict[str, list[str]], weights: dict[str, int]) -> dict[st
 
 
 def _code_names(task: str) -> list[str]:
+    marked = _marked(task)
     return [
         name
         for name in words.identifiers(task)
-        if len(name) > 2 and (_has_inner_border(name) or _is_proper(name) or _is_marked(name, task))
+        if len(name) > 2
+        and (
+            _has_inner_border(name)
+            or _is_proper(name)
+            or f"`{name}" in marked
+            or f"{name}(" in marked
+        )
     ]
 
 
@@ -123,8 +130,15 @@ def _is_proper(name: str) -> bool:
     return name[0].isupper() and name.isascii()
 
 
-def _is_marked(name: str, task: str) -> bool:
-    return f"`{name}" in task or f"{name}(" in task
+def _marked(task: str) -> str:
+    """Return of *task* what may be a name behind a backtick or before a parenthesis.
+
+    Nearly no word is one: looking for each in all of the task was a sixtieth of a recall.
+    """
+    longest = words.LONGEST
+    behind = ["`" + text[:longest] for text in task.split("`")[1:]]
+    before = [text[-longest:] + "(" for text in task.split("(")[:-1]]
+    return " ".join([*behind, *before])
 
 
 def _file_name(token: str) -> str:

@@ -39,7 +39,9 @@ _ASIDE_PERCENT = (30, 40, 100)
 
 _TERMS = 32
 #: Fields that say how rare a term is.
-_TELLING = (layout.PATH, layout.CONTENT)
+_TELLING = frozenset(
+    side + field for side in (0, layout.ASIDE) for field in (layout.PATH, layout.CONTENT)
+)
 #: Postings looked at, those of the most telling terms first: the bound on a question's work.
 _POSTINGS = 3600
 _POSTINGS_ASIDE = 800
@@ -66,11 +68,11 @@ class Candidate:
 
     __slots__ = ("chunks", "file", "heat", "path", "role", "score", "shares", "stamp")
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, file: int, shares: dict[str, int]) -> None:
         self.file = file
         self.score = 0
         #: Signal → its part of the score before demotion.
-        self.shares: dict[str, int] = {}
+        self.shares = shares
         #: (score × -1, document) of the chunks that match: in this order the best come first.
         self.chunks: list[tuple[int, int]] = []
         self.path = ""
@@ -150,7 +152,7 @@ def _rarest(heads: list[_Head], terms: dict[str, int], documents: dict[int, int]
     """Return the terms that tell most: weight times rarity, at most ``_TERMS``."""
     told: dict[str, int] = {}
     for term, field, frequency, _ in heads:
-        if layout.kind_of(field) in _TELLING:
+        if field in _TELLING:
             tells = terms[term] * _idf(documents[field], frequency)
             # Words of documentation alone rarely lead to a source.
             tells = tells // 2 if field >= layout.ASIDE else tells
@@ -182,8 +184,9 @@ def _accumulate(scores: dict[int, int], head: bytes, weight: int, room: int) -> 
 
 def _best_chunks(chunks: dict[int, int]) -> dict[int, int]:
     best: dict[int, int] = {}
+    bits = layout.CHUNK_BITS
     for document, score in chunks.items():
-        file = document >> layout.CHUNK_BITS
+        file = document >> bits
         if score > best.get(file, 0):
             best[file] = score
     return best
@@ -258,12 +261,11 @@ def _strongest(signals: dict[str, dict[int, int]], most: int) -> list[Candidate]
     for signal, scale in scales.items():
         for file, score in signals[signal].items():
             totals[file] = get(file, 0) + score * scale
-    chosen = [Candidate(file) for file in _highest(totals, most)[: 3 * most]]
-    for signal, scale in scales.items():
-        scores = signals[signal]
-        for one in chosen:
-            one.shares[signal] = scores.get(one.file, 0) * scale // 1000
-    return chosen
+    scaled = [(signal, signals[signal].get, scale) for signal, scale in scales.items()]
+    return [
+        Candidate(file, {signal: of(file, 0) * scale // 1000 for signal, of, scale in scaled})
+        for file in _highest(totals, most)[: 3 * most]
+    ]
 
 
 def _highest(scores: dict[int, int], most: int) -> list[int]:
@@ -288,18 +290,17 @@ def _merged(sources: list[Candidate], others: list[Candidate]) -> list[Candidate
 
 def _describe(memory: Memory, candidates: list[Candidate]) -> None:
     by_file = {one.file: one for one in candidates}
-    for file, path, role, heat, *stamp in memory.rows(queries.FILES, among=by_file):
+    for file, path, role, heat, size, mtime, ctime in memory.rows(queries.FILES, among=by_file):
         one = by_file[file]
-        one.path, one.role, one.heat, one.stamp = path, role, heat, tuple(stamp)
+        one.path, one.role, one.heat, one.stamp = path, role, heat, (size, mtime, ctime)
     candidates[:] = [one for one in candidates if one.path]
 
 
 def _attach_chunks(candidates: list[Candidate], chunks: dict[int, int]) -> None:
     by_file = {one.file: one for one in candidates}
-    for document, score in chunks.items():
-        one = by_file.get(document >> layout.CHUNK_BITS)
-        if one is not None:
-            one.chunks.append((-score, document))
+    bits = layout.CHUNK_BITS
+    for document in [document for document in chunks if document >> bits in by_file]:
+        by_file[document >> bits].chunks.append((-chunks[document], document))
     for one in candidates:
         one.chunks.sort()
 

@@ -195,10 +195,11 @@ def fill(files: list[File], room_chars: int) -> list[str]:
     """
     blocks: list[_Block] = []
     for file in files:
-        room_chars -= len(_path_line(file)) + 1
+        one = _Block(file)
+        room_chars -= len(one.first) + 1
         if room_chars < 0:
             break
-        blocks.append(_Block(file))
+        blocks.append(one)
     room_chars -= _give_tests(blocks, room_chars)
     room_chars -= _give_signatures(blocks, room_chars * _SIGNATURE_PERCENT // 100)
     _give_names(blocks, room_chars)
@@ -208,10 +209,12 @@ def fill(files: list[File], room_chars: int) -> list[str]:
 class _Block:
     """One file and the definitions it got room for."""
 
-    __slots__ = ("file", "named", "shown", "signed", "tested")
+    __slots__ = ("file", "first", "named", "shown", "signed", "tested")
 
     def __init__(self, file: File) -> None:
         self.file = file
+        #: The line with its path.
+        self.first = _path_line(file)
         #: (line, text) of definitions, with and without signature.
         self.signed: list[tuple[int, str]] = []
         self.named: list[tuple[int, str]] = []
@@ -223,7 +226,7 @@ class _Block:
     def lines(self) -> list[str]:
         signed = [text for _, text in sorted(self.signed)]
         named = ["  +" + "".join(text for _, text in sorted(self.named))] if self.named else []
-        return [_path_line(self.file), *signed, *named, *self.tested]
+        return [self.first, *signed, *named, *self.tested]
 
 
 def _give_tests(blocks: list[_Block], room_chars: int) -> int:

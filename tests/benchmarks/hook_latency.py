@@ -166,12 +166,12 @@ def _print_layers(home: Path, root: Path, rounds: int) -> None:
     """Print whole processes, each doing one thing more than the one before."""
     python = interpreter(home)
     start = command_start(home)
-    lean = [python, "-I", "-S", "-E"]
+    lean = [python, "-I", "-S", "-X", "utf8"]
     folder = str(Path(start).parent)
     imports = f"import sys; sys.path.insert(0, {folder!r}); import start, posix; posix._exit(0)"
     documents = _documents(home, root)
     layers: Subjects = {
-        "bare, -c pass": partial(measure.process, [*lean[:3], "-c", "pass"]),
+        "bare, -c pass": partial(measure.process, [python, "-I", "-S", "-c", "pass"]),
         "leaving by os._exit": partial(
             measure.process, [*lean, "-c", "import posix; posix._exit(0)"]
         ),
@@ -200,7 +200,7 @@ def _print_steps(home: Path, root: Path, rounds: int) -> None:
     """Print the steps within one answer, timed in processes of their own."""
     python, start = interpreter(home), command_start(home)
     documents = _documents(home, root)
-    command = [python, "-I", "-S", "-E", str(_PROBE), start, f"{home}/hook/settings"]
+    command = [python, "-I", "-S", "-X", "utf8", str(_PROBE), start, f"{home}/hook/settings"]
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
         with open(next(documents), "rb") as document:

@@ -55,7 +55,7 @@ def start(tmp_path: Path) -> Path:
 def loaded(start: Path, document: dict[str, object], agent: str = "claude-code") -> set[str]:
     """Return the modules a call of the hook loads beyond the interpreter's own."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-E", "-c", PROBE, str(start), agent],
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", PROBE, str(start), agent],
         input=json.dumps(document).encode(),
         capture_output=True,
         env={"PATH": os.environ["PATH"]},
@@ -130,11 +130,20 @@ def test_russian_is_loaded_for_russian_tasks_alone(task: str, is_loaded: bool) -
 
 def test_what_runs_at_every_start_is_what_a_spawn_needs(start: Path) -> None:
     """A module too many costs every call, a module too few is found the slow way."""
-    staged = f"sys.path.insert(0, {str(start.parent)!r}); import start"
     settings = str(start.parent.parent / "settings")
     asked = f"main.run('claude-code', sys.stdin.buffer.read(), main.read_settings({settings!r}))"
 
-    assert ours_after(staged) == ours_after(f"from rtkq_hooks import main; {asked}")
+    assert set(bundle.AT_START) == ours_after(f"from rtkq_hooks import main; {asked}")
+
+
+def test_nothing_is_looked_for_at_a_start(start: Path) -> None:
+    """Each module stands behind those it imports, or it would be imported before its turn."""
+    code = f"import sys; sys.path.insert(0, {str(start.parent)!r}); import start\n"
+    code += "print(*(name for name in sys.modules if sys.modules[name].__spec__ is None))"
+
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
+
+    assert set(bundle.AT_START) <= set(done.stdout.split())
 
 
 def ours_after(code: str) -> set[str]:
