@@ -31,7 +31,7 @@ from rtkq.serve.shapes import (
 )
 from rtkq_workers import report
 
-R = TypeVar("R", PlanRequest, ExploreRequest, DeltaRequest, RefreshRequest)
+R = TypeVar("R", bound=msgspec.Struct)
 
 
 def json_answer(document: Any) -> Response:
@@ -59,7 +59,7 @@ async def status(service: Service, request: Request) -> Response:
 
 async def plan_task(service: Service, request: Request) -> Response:
     """Give the context for a task."""
-    asked = await _body(request, PlanRequest)
+    asked = await body_of(request, PlanRequest)
     return await _answered(
         service,
         request,
@@ -76,7 +76,7 @@ async def plan_task(service: Service, request: Request) -> Response:
 
 async def explore_project(service: Service, request: Request) -> Response:
     """Give the layers of a project."""
-    asked = await _body(request, ExploreRequest)
+    asked = await body_of(request, ExploreRequest)
     query_type = asked.query_type or (intent(asked.task) if asked.task else GENERAL)
     return await _answered(
         service,
@@ -94,13 +94,13 @@ async def explore_project(service: Service, request: Request) -> Response:
 
 async def list_changes(service: Service, request: Request) -> Response:
     """Tell what changed since the last build, or since a revision."""
-    asked = await _body(request, DeltaRequest)
+    asked = await body_of(request, DeltaRequest)
     return await _answered(service, request, asked.project_root, partial(delta, since=asked.since))
 
 
 async def refresh(service: Service, request: Request) -> Response:
     """Bring a memory up to date, wait for it, and tell its state."""
-    asked = await _body(request, RefreshRequest)
+    asked = await body_of(request, RefreshRequest)
     caller = caller_of(request)
     root = await service.in_store_thread(partial(service.root_of, asked.project_root, caller))
     await service.refresh(root, is_full=asked.full)
@@ -148,7 +148,7 @@ def _whole(number: float | None) -> int | None:
     return None if number is None else int(number)
 
 
-async def _body(request: Request, shape: type[R]) -> R:
+async def body_of(request: Request, shape: type[R]) -> R:
     """Return the body of *request*.
 
     Only as JSON: a form is all that a foreign page can send without asking the browser.

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from rtkq.errors import RtkqError
-from rtkq.serve import api, failures, hooks, openapi, page, shapes
+from rtkq.serve import api, failures, hooks, openapi, page, shapes, webhook
 from rtkq.serve.gate import Gate
 from rtkq.serve.known import Known
 from rtkq.serve.live import Live
@@ -54,6 +54,9 @@ PATHS = (
     ),
     Path("POST", "/v1/refresh", For.OWNER, api.refresh, shapes.StatusAnswer, shapes.RefreshRequest),
     Path("POST", "/v1/hook/{agent}", For.READERS, hooks.answer_hook),
+    Path(
+        "POST", "/v1/webhook", For.WEBHOOKS, webhook.announce, shapes.Announced, shapes.Announcement
+    ),
     Path("GET", "/v1/picture", For.READERS, api.draw, shapes.Picture),
     Path("GET", "/metrics", For.READERS, api.exposition),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 from starlette.datastructures import Headers
@@ -36,8 +37,8 @@ class Known:
         # Who can open the unix socket is this user already: its file is closed to all others.
         if scope.get("client") is None or not (self._token or self._grants):
             return OWNER
-        scheme, _, shown = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        shown = _shown(headers)
+        if shown is None:
             return STRANGER
         if self._token and is_same(shown, self._token):
             return OWNER
@@ -51,3 +52,21 @@ class Known:
         """Give back what was opened to find out."""
         if self._grants:
             self._grants.close()
+
+
+def _shown(headers: Headers) -> str | None:
+    """Return the token that a request shows; None where it shows nothing of the kind."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value
+    # Git servers let an address hold a name and a password, or have a header of their own.
+    if scheme.lower() == "basic":
+        return _password(value)
+    return headers.get("x-gitlab-token")
+
+
+def _password(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

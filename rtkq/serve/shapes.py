@@ -59,6 +59,36 @@ class RefreshRequest(_Request, frozen=True):
     full: bool = False
 
 
+class Pushed(msgspec.Struct, frozen=True):
+    """A repository, as git servers tell of it; by any of its addresses."""
+
+    clone_url: str = ""
+    ssh_url: str = ""
+    git_http_url: str = ""
+    git_ssh_url: str = ""
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What `POST /v1/webhook` is told: an address, or what a git server sends of a push."""
+
+    url: str = ""
+    repository: Pushed = Pushed()
+    project: Pushed = Pushed()
+
+    @property
+    def addresses(self) -> list[str]:
+        """All that may be the address of the repository, the likeliest first."""
+        told = (msgspec.structs.astuple(one) for one in (self.project, self.repository))
+        return [one for each in (*told, (self.url,)) for one in each if one]
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """What `POST /v1/webhook` answers."""
+
+    command: Literal["announce"]
+    remote: str
+
+
 class Symbol(msgspec.Struct, frozen=True):
     """A definition that a context names."""
 

@@ -12,12 +12,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rtkq import config
-from rtkq.access import GrantStore
 from rtkq.errors import ConfigError, ExtraMissing, StoreError
 from rtkq.store.facts import FactStore, LocalFacts
-from rtkq.store.grants import LocalGrants
 
 if TYPE_CHECKING:
+    from rtkq.access import GrantStore
     from rtkq.team.counts_table import TeamCounts
     from rtkq.team.team_facts import SharedFacts
 
@@ -63,6 +62,8 @@ def grants(settings: config.Settings) -> GrantStore:
         ExtraMissing: The driver for the team's database is not installed.
     """
     if not settings.database.url:
+        from rtkq.store.grants import LocalGrants
+
         return LocalGrants(settings.home)
     try:
         from rtkq.team.grants_table import TeamGrants

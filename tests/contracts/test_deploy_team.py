@@ -231,8 +231,8 @@ def test_autoscaling_counts_what_the_tables_hold(database: str) -> None:
     with counts_table.PostgresCounts(database, is_publishing=True) as team:
         for number, (owed, retry_at) in enumerate([(1, None), (1, "infinity"), (0, None)]):
             team.connection.execute(
-                "INSERT INTO central_project (remote, url, owed_seq, retry_at)"
-                " VALUES (%s, '', %s, %s)",
+                "INSERT INTO central_project (remote, url, owed_seq, retry_at, fetched_at)"
+                " VALUES (%s, '', %s, %s, now())",
                 (str(number), owed, retry_at),
             )
 

@@ -19,6 +19,8 @@ finally:
     names = {name.partition(".")[0] for name in sys.modules}
     print(*sorted(names & {"psycopg", "redis"}), "rtkq.team.team_facts" in sys.modules)
 """
+#: What answers whom, over HTTP and in numbers, before anything of a team is asked.
+IMPORTED = "rtkq.answers.metrics", "rtkq.answers.team_metrics", "rtkq.serve.run", "rtkq_workers.run"
 
 
 def loaded(root: str, *command: str, **environment: str) -> str:
@@ -40,6 +42,16 @@ def test_commands_without_a_team_load_no_driver(
     assert find_spec("psycopg") is not None
 
     assert loaded(checkout.root, *command) == "False"
+
+
+def test_daemon_and_worker_without_a_team_load_no_driver() -> None:
+    """Nor what only a team's daemon needs to know callers by."""
+    unwanted = {"psycopg", "redis", "rtkq.team.counts_table", "rtkq.team.grants_table"}
+    probe = f"import sys, {', '.join(IMPORTED)}; print(*{unwanted} & set(sys.modules))"
+
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+
+    assert (found.returncode, found.stdout.strip()) == (0, "")
 
 
 def test_refresh_with_a_team_loads_the_driver(home: str, checkout: Any) -> None:

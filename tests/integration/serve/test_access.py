@@ -47,11 +47,14 @@ class Rule(NamedTuple):
     reader: int
     #: What is asked of a project; None where no project is named.
     body: dict[str, Any] | None = None
+    owner: int = 200
 
 
 OPEN = Rule(200, 200, 200)
 LISTED = Rule(401, 403, 200)
 OWNERS = Rule(401, 403, 403, {})
+#: Nothing is kept for the team here: who may announce anything finds nothing.
+HOOKED = Rule(401, 404, 403, {}, owner=404)
 #: A new path needs a rule here.
 RULES = {
     ("GET", "/v1/health"): OPEN,
@@ -68,8 +71,9 @@ RULES = {
     ("POST", "/v1/delta"): Rule(401, 403, 200, {}),
     ("POST", "/v1/hook/{agent}"): Rule(401, 403, 200, spawn("", "refresh the session")),
     ("POST", "/v1/refresh"): OWNERS,
+    ("POST", "/v1/webhook"): HOOKED,
 }
-ASKED = [one for one, rule in RULES.items() if rule.body is not None and rule is not OWNERS]
+ASKED = [one for one, rule in RULES.items() if rule.body is not None and rule.reader == 200]
 
 
 class Team:
@@ -155,7 +159,7 @@ def test_path_answers_whom_it_is_for(team: Team, method: str, path: str) -> None
         "webhook": rule.webhook,
         "shop": rule.reader,
         "all": rule.reader,
-        "owner": 200,
+        "owner": rule.owner,
     }
 
     assert {who: team.ask(who, method, path, root).status for who in expected} == expected

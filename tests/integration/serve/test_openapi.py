@@ -38,4 +38,4 @@ def test_document_holds_what_it_promises(
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Operations:       10 selected / 10 total" in done.stdout
+    assert "Operations:       11 selected / 11 total" in done.stdout
