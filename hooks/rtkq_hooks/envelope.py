@@ -11,11 +11,16 @@ from __future__ import annotations
 from rtkq.words import LONGEST_TASK
 from rtkq_hooks import engine
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 #: A prompt's beginning says what the task is. A character takes up to 12 bytes: an escaped pair.
 _RANKED_BYTES = 12 * LONGEST_TASK
 _SHORT_ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "/": "/",
 }  # fmt: skip
+_kept: list[Any] = []
 _CONTROLS = {code: f"\\u{code:04x}" for code in range(0x20)}
 
 
@@ -105,14 +110,19 @@ def _strict(document: bytes) -> str:
 
 
 def _ask(query: str, **values: str) -> tuple[object, ...]:
-    database = engine.connect(":memory:")
-    database.text_factory = bytes
     try:
-        row: tuple[object, ...] | None = database.execute(query, values).fetchone()
+        row: tuple[object, ...] | None = _parser().execute(query, values).fetchone()
     except engine.Error as error:
         raise Malformed from error
-    finally:
-        database.close()
     if row is None:
         raise Malformed
     return row
+
+
+def _parser() -> Any:
+    """Return the database that parses: empty, and kept, for opening one takes as long as asking."""
+    if not _kept:
+        database = engine.connect(":memory:", check_same_thread=False)
+        database.text_factory = bytes
+        _kept.append(database)
+    return _kept[0]

@@ -86,7 +86,7 @@ def _create_below(home: str, folder: str, name: str) -> None:
     try:
         _create(name)
     except FileNotFoundError:
-        _make_folders(home, folder)
+        _make_folder(home, folder)
         _create(name)
 
 
@@ -95,10 +95,14 @@ def _create(name: str) -> None:
     posix.close(posix.open(name, flags, 0o600))
 
 
-def _make_folders(home: str, folder: str) -> None:
-    for end in range(len(home) + 1, len(folder) + 1):
-        if folder[end : end + 1] in ("/", ""):
-            try:
-                posix.mkdir(folder[:end], 0o700)
-            except FileExistsError:
-                continue
+def _make_folder(home: str, folder: str) -> None:
+    if folder == home:
+        raise FileNotFoundError(home)
+    try:
+        posix.mkdir(folder, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        # Nearly always the last one alone is missing: a session has many prompts.
+        _make_folder(home, folder.rpartition("/")[0])
+        _make_folder(home, folder)
