@@ -31,6 +31,9 @@ from rtkq.serve.shapes import (
 )
 from rtkq_workers import report
 
+#: For a remote file system to answer, in seconds.
+_PATIENCE_S = 2.0
+
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -54,6 +57,8 @@ async def status(service: Service, request: Request) -> Response:
     """Tell the state of one project, or of all of them."""
     folder = request.query_params.get("project_root")
     caller = caller_of(request)
+    if folder is not None:
+        await service.remote.reach(folder, _PATIENCE_S)
     return json_answer(await service.in_store_thread(partial(_status, service, folder, caller)))
 
 
@@ -102,6 +107,7 @@ async def refresh(service: Service, request: Request) -> Response:
     """Bring a memory up to date, wait for it, and tell its state."""
     asked = await body_of(request, RefreshRequest)
     caller = caller_of(request)
+    await service.remote.reach(asked.project_root, _PATIENCE_S)
     root = await service.in_store_thread(partial(service.root_of, asked.project_root, caller))
     await service.refresh(root, is_full=asked.full)
     return json_answer(await service.in_store_thread(partial(_status, service, root, caller)))
@@ -129,6 +135,7 @@ async def _answered(
     def work() -> dict[str, Any]:
         return command(service.settings, service.root_of(folder, caller_of(request)))
 
+    await service.remote.reach(folder, _PATIENCE_S)
     return json_answer(await service.in_store_thread(work))
 
 

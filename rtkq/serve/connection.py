@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -39,6 +40,17 @@ class Connection(HttpToolsProtocol):
     _taken_bytes = 0
     _silent_since = 0.0
 
+    def __init__(self, *values: Any, is_ending: Callable[[], bool], **named: Any) -> None:
+        """Serve one connection.
+
+        Args:
+            values: What the server gives each of them.
+            is_ending: Tells whether the server was told to end.
+            named: As *values*.
+        """
+        super().__init__(*values, **named)
+        self._is_ending = is_ending
+
     @property
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
@@ -55,6 +67,8 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         _send_at_once(transport)
         self._await_head(HEAD_PATIENCE_S)
+        if self._is_ending():
+            self.shutdown()  # taken in the moment in which the others were told
         if len(self.connections) > MOST_CONNECTIONS:
             self._make_room()
 

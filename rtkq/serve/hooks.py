@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from functools import partial
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from rtkq.access import Caller, Role
+from rtkq.errors import Timeout
 from rtkq.serve.service import Service
 from rtkq_hooks import checkout, main
 
 #: Says nothing, in every agent's dialect.
 _NOTHING = b"{}\n"
+
+
+class _Document(msgspec.Struct):
+    """Of what an agent sends, what tells where it works."""
+
+    cwd: str = ""
 
 
 async def answer_hook(service: Service, request: Request) -> Response:
@@ -34,7 +42,19 @@ async def answer_hook(service: Service, request: Request) -> Response:
             return True
         return caller.sees(root) and checkout.is_known(service.settings.home, root)
 
-    run = partial(main.run, agent, document, service.hook_settings, is_noted=is_noted)
     deadline_s = service.settings.hook.deadline_ms / 1000
+    try:
+        if service.remote.points:
+            await service.remote.reach(_folder(document), deadline_s)
+    except Timeout:
+        return Response(_NOTHING, media_type="application/json")
+    run = partial(main.run, agent, document, service.hook_settings, is_noted=is_noted)
     printed = await service.with_memories(run, caller.sees, deadline_s)
     return Response(printed or _NOTHING, media_type="application/json")
+
+
+def _folder(document: bytes) -> str:
+    try:
+        return msgspec.json.decode(document, type=_Document).cwd
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -56,7 +57,7 @@ def server(service: Service) -> uvicorn.Server:
     config = uvicorn.Config(
         lambda: application(service),
         factory=True,
-        http=Connection,
+        http=partial(Connection, is_ending=lambda: service.is_ending),  # type: ignore[arg-type]
         lifespan="on",
         ws="none",
         access_log=False,
@@ -77,16 +78,24 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self._is_up = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for one in sockets or ():
             # The server asked the kernel to keep no more waiting than it takes at once.
             one.listen(BACKLOG)
+        asyncio.get_running_loop().call_soon(self._be_up)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._service.is_ending = True
         super().handle_exit(sig, frame)
+        # Before it is up it would leave without answering those who are connected.
+        self.should_exit = self._is_up
+
+    def _be_up(self) -> None:
+        self._is_up = True
+        self.should_exit = self._service.is_ending
 
 
 def _remembered_signals(serving: uvicorn.Server) -> list[int]:

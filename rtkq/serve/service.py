@@ -18,6 +18,7 @@ from rtkq.agents import bundle
 from rtkq.config import Settings
 from rtkq.errors import ExtraMissing, ProjectError, RtkqError
 from rtkq.serve.memories import Memories
+from rtkq.serve.remote import Remote
 from rtkq.serve.shapes import LONGEST_PATH
 from rtkq.store import Registry
 
@@ -51,6 +52,8 @@ class Service:
         self.team_counts = team.counts(settings) if is_server and settings.database.url else None
         #: Reads the team's memories; None without a team.
         self.central = _central(settings.database.url)
+        #: Tells which folders may hang.
+        self.remote = Remote()
         self._started = time.monotonic()
         # Models are bound to a database for the whole process, so one thread alone uses them.
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")

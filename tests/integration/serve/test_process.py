@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -14,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from rtkq.serve import sockets
+from tests.conftest import Checkout
 from tests.integration.serve.conftest import Daemon
+from tests.integration.serve.test_hook import spawn
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -47,6 +51,41 @@ def test_starting_anew_turns_nobody_away(daemon: Daemon) -> None:
 
     assert failures == []
     assert after["pid"] == before["pid"]
+
+
+def test_starting_anew_loses_no_hook_on_kept_connections(daemon: Daemon, project: Checkout) -> None:
+    """Each client asks without pause over one connection, for as long as the daemon keeps it."""
+    document = json.dumps(spawn(project.root, "refresh the session"))
+    failures: list[object] = []
+    answered = [0] * 4
+    is_over = threading.Event()
+
+    def keep_asking(number: int) -> None:
+        line = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
+        while not is_over.is_set():
+            try:
+                line.request("POST", "/v1/hook/claude-code", document)
+                assert b"src/session.py" in line.getresponse().read()
+                answered[number] += 1
+            except Exception as error:
+                failures.append(error)
+                line.close()
+        line.close()
+
+    clients = [threading.Thread(target=keep_asking, args=(number,)) for number in range(4)]
+    for client in clients:
+        client.start()
+    for _ in range(2):
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon._read_where()
+    before = list(answered)
+    while any(now < then + 5 for now, then in zip(answered, before, strict=True)):
+        assert not failures
+    is_over.set()
+    for client in clients:
+        client.join()
+
+    assert failures == []
 
 
 def test_new_settings_are_in_force_after_starting_anew(
