@@ -38,23 +38,58 @@ def explore(
         ProjectError: The checkout has no memory yet, or it is not fresh and had to be.
     """
     with closing(opened(settings.home, root)) as memory:
-        changes = difference.since_build(settings.home, root)
-        state = _state(memory, settings.watch.stale_after_s, has_changed=bool(changes))
-        if is_strict and state != State.FRESH:
-            raise ProjectError(
-                f"the memory of {root} is {state}", f"bring it up to date: rtkq sync {root}"
-            )
-        return {
-            "command": "explore",
-            "project": root,
-            "state": state,
-            "generation": memory.generation,
-            "indexed_at": recall.instant(memory.indexed_at_ms),
-            "query_type": query_type,
-            **_counts(memory),
-            "delta": difference.summary(changes),
-            "context": layered.explore(memory, query_type, detail, budget_tokens=budget_tokens),
-        }
+        return explored(
+            settings,
+            memory,
+            query_type=query_type,
+            detail=detail,
+            budget_tokens=budget_tokens,
+            is_strict=is_strict,
+            changes=difference.since_build(settings.home, root),
+        )
+
+
+def explored(
+    settings: Settings,
+    memory: recall.Memory,
+    *,
+    query_type: str,
+    detail: str = "normal",
+    budget_tokens: int | None = None,
+    is_strict: bool = False,
+    changes: difference.Changes | None = None,
+) -> dict[str, Any]:
+    """Return the document of `explore` from an open *memory*.
+
+    Args:
+        settings: The settings in force.
+        memory: Of a checkout, or of a project of the team's.
+        query_type: As for `explore`, and so is the rest.
+        detail: One of ``layers.LINES``.
+        budget_tokens: Upper bound of all layers together.
+        is_strict: Refuse unless the memory is fresh.
+        changes: How the disk differs from the memory, where that was looked at.
+
+    Raises:
+        ProjectError: The memory is not fresh and had to be.
+    """
+    state = _state(memory, settings.watch.stale_after_s, has_changed=bool(changes))
+    if is_strict and state != State.FRESH:
+        raise ProjectError(
+            f"the memory of {memory.root} is {state}",
+            f"bring it up to date: rtkq sync {memory.root}",
+        )
+    return {
+        "command": "explore",
+        "project": memory.root,
+        "state": state,
+        "generation": memory.generation,
+        "indexed_at": recall.instant(memory.indexed_at_ms),
+        "query_type": query_type,
+        **_counts(memory),
+        "delta": difference.summary(changes or []),
+        "context": layered.explore(memory, query_type, detail, budget_tokens=budget_tokens),
+    }
 
 
 def text(document: dict[str, Any]) -> str:

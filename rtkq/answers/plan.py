@@ -37,19 +37,31 @@ def plan(
     Raises:
         ProjectError: The checkout has no memory yet.
     """
-    began = time.perf_counter()
     with closing(opened(settings.home, root)) as memory:
-        budget_tokens = budget_tokens or memory.budget(settings.hook.budget_tokens)
-        found = recall.context(
-            memory,
-            task,
-            budget_tokens=budget_tokens,
-            stale_after_s=settings.watch.stale_after_s,
+        return planned(
+            settings, memory, task, budget_tokens=budget_tokens, top=top, is_traced=is_traced
         )
+
+
+def planned(
+    settings: Settings,
+    memory: recall.Memory,
+    task: str,
+    *,
+    budget_tokens: int | None = None,
+    top: int | None = None,
+    is_traced: bool = False,
+) -> dict[str, Any]:
+    """Return the document of `plan` from an open *memory*; the rest is as for `plan`."""
+    began = time.perf_counter()
+    budget_tokens = budget_tokens or memory.budget(settings.hook.budget_tokens)
+    found = recall.context(
+        memory, task, budget_tokens=budget_tokens, stale_after_s=settings.watch.stale_after_s
+    )
     elapsed_ms = (time.perf_counter() - began) * 1000
     return {
         "command": "plan",
-        "project": root,
+        "project": memory.root,
         "state": found.state,
         "generation": found.generation,
         "indexed_at": recall.instant(memory.indexed_at_ms),

@@ -16,9 +16,11 @@ from starlette.responses import Response
 from rtkq.access import Caller
 from rtkq.answers import metrics, team_metrics
 from rtkq.answers.delta import delta
-from rtkq.answers.explore import explore
+from rtkq.answers.explore import explore, explored
 from rtkq.answers.picture import picture
-from rtkq.answers.plan import plan
+from rtkq.answers.plan import plan, planned
+from rtkq.errors import ProjectError
+from rtkq.recall import Memory
 from rtkq.recall.intent import GENERAL, intent
 from rtkq.serve.failures import Refused
 from rtkq.serve.service import Service
@@ -27,6 +29,7 @@ from rtkq.serve.shapes import (
     ExploreRequest,
     Health,
     PlanRequest,
+    RecallRequest,
     RefreshRequest,
 )
 from rtkq_workers import report
@@ -65,36 +68,27 @@ async def status(service: Service, request: Request) -> Response:
 async def plan_task(service: Service, request: Request) -> Response:
     """Give the context for a task."""
     asked = await body_of(request, PlanRequest)
-    return await _answered(
-        service,
-        request,
-        asked.project_root,
-        partial(
-            plan,
-            task=asked.task,
-            budget_tokens=_whole(asked.budget),
-            top=_whole(asked.top),
-            is_traced=asked.trace,
-        ),
-    )
+    options: dict[str, Any] = {
+        "task": asked.task,
+        "budget_tokens": _whole(asked.budget),
+        "top": _whole(asked.top),
+        "is_traced": asked.trace,
+    }
+    shared = partial(planned, service.settings, **options)
+    return await _recalled(service, request, asked, partial(plan, **options), shared)
 
 
 async def explore_project(service: Service, request: Request) -> Response:
     """Give the layers of a project."""
     asked = await body_of(request, ExploreRequest)
-    query_type = asked.query_type or (intent(asked.task) if asked.task else GENERAL)
-    return await _answered(
-        service,
-        request,
-        asked.project_root,
-        partial(
-            explore,
-            query_type=query_type,
-            detail=asked.detail,
-            budget_tokens=_whole(asked.budget),
-            is_strict=asked.strict,
-        ),
-    )
+    options: dict[str, Any] = {
+        "query_type": asked.query_type or (intent(asked.task) if asked.task else GENERAL),
+        "detail": asked.detail,
+        "budget_tokens": _whole(asked.budget),
+        "is_strict": asked.strict,
+    }
+    shared = partial(explored, service.settings, **options)
+    return await _recalled(service, request, asked, partial(explore, **options), shared)
 
 
 async def list_changes(service: Service, request: Request) -> Response:
@@ -137,6 +131,37 @@ async def _answered(
 
     await service.remote.reach(folder, _PATIENCE_S)
     return json_answer(await service.in_store_thread(work))
+
+
+async def _recalled(
+    service: Service,
+    request: Request,
+    asked: RecallRequest,
+    own: Callable[..., dict[str, Any]],
+    shared: Callable[[Memory], dict[str, Any]],
+) -> Response:
+    """Answer from the memory of a project, else from the team's of the remote it came from.
+
+    Args:
+        service: What is served.
+        request: Whose body is *asked*.
+        asked: Names a folder or a remote.
+        own: The command on a project of this machine.
+        shared: The same command on a memory.
+    """
+    sees = caller_of(request).sees
+    if (asked.project_root is None) == (asked.remote is None):
+        raise Refused(422, "usage", "give either project_root or remote", "docs/reference/http.md")
+    if asked.remote is not None:
+        return json_answer(await service.tell_of_remote(asked.remote, asked.commit, sees, shared))
+    folder = asked.project_root or ""
+    try:
+        return await _answered(service, request, folder, own)
+    except ProjectError:
+        found = await service.tell_of_folder(folder, sees, shared)
+        if found is None:
+            raise
+        return json_answer(found)
 
 
 def _status(service: Service, folder: str | None, caller: Caller) -> dict[str, Any]:

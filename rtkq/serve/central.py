@@ -16,16 +16,20 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from rtkq import recall
+from rtkq.errors import Timeout
 from rtkq.recall import Memory
 from rtkq.records import Stage
 from rtkq.team import origin
 from rtkq.team.central import MOST_TURNS, Central, Turn
 from rtkq.team.central_memory import Superseded
-from rtkq.team.overlay import Overlay
+from rtkq.team.overlay import Nowhere, Overlay
 from rtkq_hooks import checkout
 
 if TYPE_CHECKING:
     from rtkq_hooks.checkout import Opener
+
+#: How long a request that no agent waits for may read, in seconds.
+_PATIENCE_S = 5.0
 
 T = TypeVar("T")
 #: Tells by root or remote whether a project exists for whoever asks.
@@ -62,6 +66,42 @@ class CentralReader:
             return work(partial(self._at_hand, local, sees))
         except _AskTheTeam:
             return await self.ask(lambda turn: work(partial(_opened, turn, sees)), patience_s)
+
+    async def tell(self, remote: str, overlay: Overlay, command: Callable[[Memory], T]) -> T | None:
+        """Return what *command* makes of the team's memory of a *remote*; None if there is none.
+
+        Raises:
+            Timeout: It could not be read in time.
+        """
+
+        def work(turn: Turn) -> T | None:
+            memory = turn.memory(remote, overlay)
+            return command(memory) if memory else None
+
+        if not self._central.has(remote):
+            return None
+        try:
+            return await self.ask(work, _PATIENCE_S)
+        except TimeoutError as error:
+            raise Timeout(
+                f"reading the team's memory of {remote} failed: {error or 'it took too long'}",
+                "try again; `rtkq doctor` tells whether the team's database answers",
+            ) from None
+
+    async def tell_of_remote(
+        self, remote: str, commit: str, command: Callable[[Memory], T]
+    ) -> T | None:
+        """Return the same for somebody who has no files, and works on a *commit*."""
+        return await self.tell(remote, Nowhere(remote, commit), command)
+
+    async def tell_of_folder(
+        self, folder: str, sees: Seeing, command: Callable[[Memory], T]
+    ) -> T | None:
+        """Return the same of the remote that the checkout around *folder* came from."""
+        root = checkout.root_of(checkout.real_path(folder) or "")
+        if root is None:
+            return None
+        return await self.tell(_remote(root, sees), Overlay(root), command)
 
     async def ask(self, work: Callable[[Turn], T], patience_s: float) -> T:
         """Return what *work* returns, called where it may wait for the team's memories."""

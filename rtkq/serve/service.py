@@ -21,6 +21,7 @@ from rtkq.serve.memories import Memories
 from rtkq.serve.remote import Remote
 from rtkq.serve.shapes import LONGEST_PATH
 from rtkq.store import Registry
+from rtkq.team.remote import normalised
 
 if TYPE_CHECKING:
     from rtkq.recall import Memory
@@ -88,6 +89,43 @@ class Service:
         if self.central is None:
             return work(opened)
         return await self.central.answer(work, opened, sees, patience_s)
+
+    async def tell_of_remote(
+        self, remote: str, commit: str, sees: Callable[[str], bool], command: Callable[[Memory], T]
+    ) -> T:
+        """Return what *command* makes of the team's memory of a remote, for who has no files.
+
+        Args:
+            remote: In any spelling.
+            commit: What the caller works on; empty for nothing.
+            sees: Tells by remote which projects exist for the caller.
+            command: Makes an answer of an open memory.
+
+        Raises:
+            ProjectError: There is no such memory, or not for the caller.
+            Timeout: It could not be read in time.
+        """
+        found = None
+        name = normalised(remote) or remote
+        if self.central is not None and sees(name):
+            found = await self.central.tell_of_remote(name, commit, command)
+        if found is None:
+            raise ProjectError(
+                f"the team has no memory of {remote!a}", "whoever looks after it: rtkq central add"
+            )
+        return found
+
+    async def tell_of_folder(
+        self, folder: str, sees: Callable[[str], bool], command: Callable[[Memory], T]
+    ) -> T | None:
+        """Return what *command* makes of the team's memory for a *folder*; None without one.
+
+        Raises:
+            Timeout: It could not be read in time.
+        """
+        if self.central is None:
+            return None
+        return await self.central.tell_of_folder(folder, sees, command)
 
     def root_of(self, folder: str, caller: Caller) -> str:
         """Return the root of the registered project that *folder* lies in.

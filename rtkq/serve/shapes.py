@@ -27,7 +27,17 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     project_root: _Root
 
 
-class PlanRequest(_Request, frozen=True):
+class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request that a memory of the team's can answer as well: one of two names."""
+
+    project_root: _Root | None = None
+    remote: Annotated[str, Meta(min_length=1, description="a git remote, without files")] | None = (
+        None
+    )
+    commit: Annotated[str, Meta(description="what is worked on, with remote")] = ""
+
+
+class PlanRequest(RecallRequest, frozen=True, kw_only=True):
     """What `POST /v1/plan` is asked."""
 
     task: str
@@ -36,7 +46,7 @@ class PlanRequest(_Request, frozen=True):
     trace: bool = False
 
 
-class ExploreRequest(_Request, frozen=True):
+class ExploreRequest(RecallRequest, frozen=True):
     """What `POST /v1/explore` is asked."""
 
     query_type: _QueryType | None = None
