@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import psycopg
 import pytest
 
 from rtkq import paths, recall, store
@@ -283,3 +284,17 @@ def test_project_that_was_removed_is_not_published_to(
         )
 
     assert schemas(server) == []
+
+
+def test_role_of_readers_reads_what_is_published(database: str, home: str, built: Checkout) -> None:
+    """With the rights that the how-to grants before anything is published."""
+    role = f"reader_{time.time_ns()}"
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN")
+        owner.execute(f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {role}")
+        owner.execute(f"ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO {role}")
+    with Postgres(database, is_publishing=True) as server:
+        central.publish(server, central.add(server), home, built)
+
+    with Postgres(database.replace("postgres@", f"{role}@")) as reader:
+        assert "src/session.py" in text(central.opened(reader, built.root))
