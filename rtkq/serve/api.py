@@ -140,28 +140,32 @@ async def _recalled(
     own: Callable[..., dict[str, Any]],
     shared: Callable[[Memory], dict[str, Any]],
 ) -> Response:
-    """Answer from the memory of a project, else from the team's of the remote it came from.
+    """Answer from the memory of a folder, else from the team's of its remote, or of another one.
 
     Args:
         service: What is served.
         request: Whose body is *asked*.
-        asked: Names a folder or a remote.
+        asked: Names a folder, a remote, or both.
         own: The command on a project of this machine.
         shared: The same command on a memory.
+
+    Raises:
+        ProjectError: There is no memory of what is named, or nothing is.
     """
     sees = caller_of(request).sees
-    if (asked.project_root is None) == (asked.remote is None):
-        raise Refused(422, "usage", "give either project_root or remote", "docs/reference/http.md")
-    if asked.remote is not None:
-        return json_answer(await service.tell_of_remote(asked.remote, asked.commit, sees, shared))
-    folder = asked.project_root or ""
-    try:
-        return await _answered(service, request, folder, own)
-    except ProjectError:
-        found = await service.tell_of_folder(folder, sees, shared)
-        if found is None:
-            raise
-        return json_answer(found)
+    folder, remote = asked.project_root, asked.remote
+    if folder is not None:
+        try:
+            return await _answered(service, request, folder, own)
+        except ProjectError:
+            found = await service.tell_of_folder(folder, sees, shared)
+            if found is not None:
+                return json_answer(found)
+            if remote is None:
+                raise
+    if remote is None:
+        raise ProjectError("the request names no project", "give project_root, or a remote")
+    return json_answer(await service.tell_of_remote(remote, asked.commit, sees, shared))
 
 
 def _status(service: Service, folder: str | None, caller: Caller) -> dict[str, Any]:

@@ -28,13 +28,14 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a request that a memory of the team's can answer as well: one of two names."""
+    """The body of a request that a memory of the team's can answer as well."""
 
     project_root: _Root | None = None
-    remote: Annotated[str, Meta(min_length=1, description="a git remote, without files")] | None = (
-        None
-    )
-    commit: Annotated[str, Meta(description="what is worked on, with remote")] = ""
+    remote: (
+        Annotated[str, Meta(min_length=1, description="asked where project_root is not known")]
+        | None
+    ) = None
+    commit: Annotated[str, Meta(description="what is worked on, of remote")] = ""
 
 
 class PlanRequest(RecallRequest, frozen=True, kw_only=True):

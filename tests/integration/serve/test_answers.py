@@ -108,7 +108,7 @@ def test_folders_outside_of_registered_projects_are_refused(
         (b"{", 400),
         (b"\xff", 400),
         (b"[]", 422),
-        ({"task": "no root"}, 422),
+        ({"project_root": "/"}, 422),
         ({"project_root": "/", "task": "x", "unknown": 1}, 422),
         ({"project_root": "/", "task": "x", "budget": 1}, 422),
         ({"project_root": "/", "task": None}, 422),

@@ -216,10 +216,11 @@ def test_plan_is_answered_for_a_clone_without_a_memory(team: Daemon, clone: Chec
 @pytest.mark.parametrize("remote", [_URL, "example.org/shop/cart"])
 def test_plan_is_answered_for_a_remote_alone(team: Daemon, clone: Checkout, remote: str) -> None:
     """For who has no files here; fresh if it is the commit he works on."""
+    elsewhere = "/home/anna/cart"
     commit = clone.git("rev-parse", "HEAD").strip()
 
     known = team.post("/v1/plan", remote=remote, commit=commit, task=TASK).json
-    other = team.post("/v1/plan", remote=remote, task=TASK).json
+    other = team.post("/v1/plan", remote=remote, project_root=elsewhere, task=TASK).json
 
     assert (known["project"], known["state"]) == ("example.org/shop/cart", "fresh")
     assert other["state"] == "dirty"
@@ -231,8 +232,8 @@ def test_plan_is_answered_for_a_remote_alone(team: Daemon, clone: Checkout, remo
     ("body", "status"),
     [
         ({"remote": "https://example.org/none", "task": TASK}, 404),
-        ({"task": TASK}, 422),
-        ({"remote": "example.org/shop/cart", "project_root": "/", "task": TASK}, 422),
+        ({"task": TASK}, 404),
+        ({"remote": "example.org/shop/cart", "project_root": "", "task": TASK}, 422),
         ({"project_root": "/", "task": TASK}, 404),
     ],
 )
