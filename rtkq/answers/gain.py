@@ -21,6 +21,8 @@ from rtkq_hooks import checkout
 
 #: What a subagent may have been given: the ranked context of its task, the map, or nothing.
 GROUPS = ("context", "map", "none")
+#: In smaller groups one subagent moves a median.
+_FEW = 20
 
 
 def gain(settings: Settings, tops: Folders, root: str, *, since_ms: int) -> dict[str, Any]:
@@ -55,24 +57,43 @@ def gain(settings: Settings, tops: Folders, root: str, *, since_ms: int) -> dict
 def text(document: dict[str, Any]) -> str:
     """Return the document of `gain` as it is printed for reading."""
     groups = [document[group] for group in GROUPS]
-    named = document["named"]
     lines = [
         "{project}, since {from}".format_map(document),
-        _row("", ["context", "map", "without"]),
+        "",
+        _row("", ["with context", "with the map", "with neither"]),
         _row("subagents", [group["subagents"] for group in groups]),
         _row("exploratory calls, median", [group["exploratory_median"] for group in groups]),
         _row("exploratory calls, mean", [group["exploratory_mean"] for group in groups]),
-        _row("files opened", [group["opened"] for group in groups]),
-        _row("  named by the context", [_share(named["opened"], groups[0]["opened"])]),
-        _row("files edited", [group["edited"] for group in groups]),
-        _row("  named by the context", [_share(named["edited"], groups[0]["edited"])]),
-        _row("files named", [named["files"]]),
-        _row("tokens injected", [document["tokens_injected"]]),
+        _row("files opened", [_sampled(group, "opened") for group in groups]),
+        _row("files edited", [_sampled(group, "edited") for group in groups]),
+        *_about_named(document["named"], groups[0], document["tokens_injected"]),
     ]
     if document["types"]:
         lines += ["", "exploratory calls by type: median (subagents)"]
         lines += [_type_row(entry) for entry in document["types"]]
     return "\n".join([*lines, "", _caution(groups[0]["subagents"], groups[2]["subagents"])])
+
+
+def _about_named(named: dict[str, int], given: dict[str, Any], tokens: int) -> list[str]:
+    """Return what became of the files that contexts named; nothing where there was no context."""
+    if not given["subagents"]:
+        return []
+    used = [
+        f"of {given[act]} files {act}, the context had named {_share(named[act], given[act])}"
+        for act in ("opened", "edited")
+        if given[act]
+    ]
+    return [
+        "",
+        *used,
+        f"of {named['files']} files named, {_share(named['opened'], named['files'])} were opened",
+        f"{tokens} tokens injected, maps included",
+    ]
+
+
+def _sampled(group: dict[str, Any], name: str) -> int | None:
+    """Return what a group did; None where nobody is in it, for that is not the same as 0."""
+    return int(group[name]) if group["subagents"] else None
 
 
 def _caution(with_context: int, without: int) -> str:
@@ -81,9 +102,10 @@ def _caution(with_context: int, without: int) -> str:
         return "no subagent had a context, so there is nothing to tell of it"
     if not without:
         return "no subagent ran without context, so there is nothing to compare with"
+    few = "; that is too few to tell anything" if min(with_context, without) < _FEW else ""
     return (
         f"{with_context} with context and {without} without: counted, no experiment,"
-        " for their tasks are not the same"
+        f" for their tasks are not the same{few}"
     )
 
 
@@ -162,7 +184,7 @@ def _tokens(subagent: Subagent) -> int:
 
 def _row(name: str, values: list[Any]) -> str:
     cells = ["-" if value is None else str(value) for value in values]
-    return f"{name:28}" + "".join(f"{cell:>12}" for cell in cells)
+    return f"{name:28}" + "".join(f"{cell:>14}" for cell in cells)
 
 
 def _type_row(entry: dict[str, Any]) -> str:
@@ -175,5 +197,5 @@ def _type_row(entry: dict[str, Any]) -> str:
     return _row(f"  {clean(entry['type'])[:24]}", cells)
 
 
-def _share(part: int, whole: int) -> str | None:
-    return f"{part} ({part / whole:.0%})" if whole else None
+def _share(part: int, whole: int) -> str:
+    return f"{part} ({part / whole:.0%})" if whole else "0"

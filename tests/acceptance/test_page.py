@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from rtkq import store
+from rtkq.recall.rank import WEIGHTS
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Daemon, daemon, project, start
 from tests.integration.serve.test_hook import spawn
@@ -106,8 +107,17 @@ def test_task_is_asked_by_keyboard_alone(page: Page, daemon: Daemon, project: Ch
 
     first = page.locator("#answer > ol > li").first
     expect(first.locator(".head .path")).to_have_text("src/session.py")
-    expect(first.locator(".why").last).to_contain_text("content")
+    expect(first.locator("ul.why")).to_contain_text("its words fit")
     expect(first.locator(".symbols")).to_contain_text("SessionStore.refresh")
+
+
+def test_page_has_words_for_every_signal(page: Page, daemon: Daemon, project: Checkout) -> None:
+    """Nobody should have to know what recall calls its reasons."""
+    look(page, daemon)
+
+    script = page.request.get(f"http://127.0.0.1:{daemon.port}/page/page.js").text()
+
+    assert [signal for signal in WEIGHTS if f"  {signal}: [" not in script] == []
 
 
 def test_folders_of_the_picture_can_be_reached_and_read(

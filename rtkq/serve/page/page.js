@@ -3,7 +3,19 @@ import { treemap } from "./treemap.js";
 const TOKEN = new URLSearchParams(location.hash.slice(1)).get("token");
 const HEADERS = TOKEN ? { Authorization: `Bearer ${TOKEN}` } : {};
 const RETRY_MS = 2000;
-const SHARE_COLOURS = ["#2f6f5e", "#c77b30", "#2c5d8f", "#a5342a", "#7b5ea7", "#8a8f2a", "#3f9aa5", "#b0567f", "#777"];
+// Each signal of recall in plain words, and always in the same colour.
+const SIGNALS = {
+  mention: ["the task names it", "#b0567f"],
+  definers: ["it defines what the task names", "#a5342a"],
+  chunk: ["a definition fits", "#2f6f5e"],
+  content: ["its words fit", "#2c5d8f"],
+  path: ["its path fits", "#3f9aa5"],
+  neighbours: ["commits like the task touched it", "#8a8f2a"],
+  history: ["messages of its commits fit", "#7b5ea7"],
+  churn: ["it changes often", "#c77b30"],
+};
+// What is less is no reason.
+const LEAST_SHARE = 0.005;
 const $ = (id) => document.getElementById(id);
 
 let chosen = null;
@@ -234,15 +246,14 @@ async function plan(event) {
 
 function showPlan(found) {
   if (!found.files.length) return fill($("answer"), element("p", "empty", "Nothing in this project is about that."));
-  const signals = [...new Set(found.files.flatMap((file) => file.why))].sort();
   const list = element("ol", "");
-  list.append(...found.files.map((file) => planned(file, signals)));
+  list.append(...found.files.map(planned));
   const whole = element("details", "");
   whole.append(element("summary", "", `the whole text: ${found.tokens} tokens, ${found.elapsed_ms} ms, ${found.state}`), element("pre", "", found.text));
   fill($("answer"), list, whole);
 }
 
-function planned(file, signals) {
+function planned(file) {
   const item = element("li", "");
   const head = element("div", "head");
   head.append(element("span", "path", file.path), element("span", file.state === "fresh" ? "why" : "why changed", file.state === "fresh" ? file.score.toFixed(3) : `${file.score.toFixed(3)}, changed since indexed`));
@@ -251,16 +262,26 @@ function planned(file, signals) {
   bars.append(...file.why.map((signal) => {
     const part = element("i", "");
     part.style.width = `${100 * file.shares[signal]}%`;
-    part.style.background = SHARE_COLOURS[signals.indexOf(signal) % SHARE_COLOURS.length];
-    part.title = `${signal} ${file.shares[signal]}`;
+    part.style.background = colourOf(signal);
     return part;
   }));
-  const why = element("div", "why", file.why.map((signal) => `${signal} ${file.shares[signal].toFixed(3)}`).join(" · "));
+  const why = element("ul", "why");
+  const telling = file.why.filter((signal) => file.shares[signal] >= LEAST_SHARE);
+  why.append(...telling.map((signal) => reason(signal, file.shares[signal])));
   const symbols = element("ul", "symbols");
   symbols.append(...file.symbols.slice(0, 4).map((one) => element("li", "path", `${one.line}  ${one.name}`)));
   item.append(head, bars, why, symbols);
   return item;
 }
+
+function reason(signal, share) {
+  const item = element("li", "key", `${SIGNALS[signal]?.[0] ?? signal} ${share.toFixed(2)}`);
+  item.style.setProperty("--key", colourOf(signal));
+  item.title = signal;
+  return item;
+}
+
+const colourOf = (signal) => SIGNALS[signal]?.[1] ?? "#777";
 
 // -- the last contexts -----------------------------------------------------------------------
 
@@ -268,7 +289,8 @@ function showLast(contexts) {
   $("no-last").hidden = contexts.length > 0;
   fill($("last"), ...contexts.map((one) => {
     const item = element("li", "");
-    const about = element("div", "about", `${clock(one.at)} · ${one.type} in ${one.project} · ${one.files} files, ${one.tokens} tokens, ${one.elapsed_ms} ms · memory ${one.state}`);
+    const about = element("div", "about", `${clock(one.at)} · ${one.type} in ${one.project.split("/").pop()} · ${one.files} files, ${one.tokens} tokens, ${one.elapsed_ms} ms · memory ${one.state}`);
+    about.title = one.project;
     const paths = element("div", "path");
     one.paths.forEach((path, at) => {
       const isOpened = one.opened?.includes(path);

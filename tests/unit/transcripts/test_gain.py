@@ -96,7 +96,16 @@ def test_text_tells_the_sizes_of_the_samples(recorded: Recorded) -> None:
 
     assert "2 with context and 1 without" in text
     assert "general-purpose" in text
-    assert "3 (75%)" in text
+    assert "of 4 files opened, the context had named 3 (75%)" in text
+    assert "too few to tell anything" in text
+
+
+def test_group_with_nobody_in_it_did_nothing_that_could_be_counted(recorded: Recorded) -> None:
+    """A dash, for zero files would be a measurement."""
+    lines = gain.text(found(recorded("injected"))).splitlines()
+
+    (opened,) = [line for line in lines if line.startswith("files opened")]
+    assert opened.split()[2:] == ["1", "-", "-"]
 
 
 def test_what_was_asked_for_is_never_shown(recorded: Recorded) -> None:
