@@ -65,3 +65,5 @@ def log_to_stderr(verbose: int, quiet: bool) -> None:
     )
     # Its warnings tell of workers that left on purpose, to give their memory back.
     logging.getLogger("huey").setLevel(logging.DEBUG if verbose > 1 else logging.ERROR)
+    # It tells of every statement, several a second.
+    logging.getLogger("peewee").setLevel(logging.DEBUG if verbose > 1 else logging.INFO)

@@ -6,11 +6,13 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -169,6 +171,32 @@ def test_status_without_a_terminal_is_read_by_programs(project: Checkout) -> Non
         "state", "files", "backlog", "watch", "worker", "serve", "hook", "verdict",
     ]  # fmt: skip
     assert loaded == "False False"
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+def test_devenv_shows_health_above_watcher_and_workers(checkout: Checkout, tmp_path: Path) -> None:
+    """Each in a pane that says what it is; they end with the session."""
+    own = {"TMUX_TMPDIR": str(tmp_path), "TMUX": "", "LC_ALL": "C.UTF-8"}
+    tmux = ["tmux", "list-panes", "-t", "rtkq", "-F", "#{pane_title} #{pane_dead} #{pane_pid}"]
+    with on_a_terminal("devenv", checkout.root, **own) as (_, terminal):
+        shown = read_until(terminal, b"everything fresh")
+        told = subprocess.run(tmux, capture_output=True, text=True, env=os.environ | own)
+        subprocess.run(["tmux", "kill-server"], env=os.environ | own, check=True)
+
+    panes = [line.rsplit(" ", 2) for line in told.stdout.splitlines()]
+    assert [title for title, *_ in panes] == ["rtkq top", "rtkq watch -v", "rtkq worker -v"]
+    assert {is_dead for _, is_dead, _ in panes} == {"0"}
+    assert b"q leaves" in shown
+    for *_, pid in panes:
+        wait_until_gone(int(pid))
+
+
+def wait_until_gone(pid: int) -> None:
+    """Return when there is no such process any more."""
+    deadline = time.monotonic() + _LONGEST_S
+    while os.path.exists(f"/proc/{pid}"):
+        assert time.monotonic() < deadline, pid
+        time.sleep(0.02)
 
 
 def test_devenv_without_a_terminal_prints_the_commands(checkout: Checkout, home: str) -> None:
