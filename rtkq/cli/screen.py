@@ -28,6 +28,11 @@ _TAKEN = {"state": 10, "age": 8, "backlog": 9, "lag": 8, "files": 8}
 _LEAST_NAME = 12
 
 
+def console() -> Console:
+    """Return the terminal, on which names of files are text and nothing else."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
 def has_unicode(console: Console) -> bool:
     """Return whether the terminal can show more than ASCII."""
     return console.encoding.lower().startswith("utf")
@@ -35,12 +40,12 @@ def has_unicode(console: Console) -> bool:
 
 def show(found: Standing) -> None:
     """Print one screen that answers whether it works, then tells more."""
-    console = Console(highlight=False)
-    console.print(head(found.verdict, console), end="\n\n")
+    terminal = console()
+    terminal.print(head(found.verdict, terminal), end="\n\n")
     if found.projects:
-        console.print(projects(found.projects, console))
-        console.print(*remarks(found.projects), sep="\n", end="\n\n")
-    console.print(processes(found))
+        terminal.print(projects(found.projects, terminal))
+        terminal.print(*remarks(found.projects), sep="\n", end="\n\n")
+    terminal.print(processes(found))
 
 
 def head(verdict: Verdict, console: Console) -> Text:

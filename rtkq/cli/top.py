@@ -42,7 +42,7 @@ def command() -> None:
         rtkq top
     """
     settings = config.load()
-    console = Console(highlight=False)
+    console = screen.console()
     if not (console.is_terminal and sys.stdin.isatty()):
         console.print(_screen(settings, console))
         return

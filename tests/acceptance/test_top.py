@@ -137,6 +137,18 @@ def test_status_begins_with_the_verdict_in_every_width(project: Checkout, column
     assert max(map(len, lines)) <= int(columns)
 
 
+def test_name_of_a_project_is_text(home: str, tmp_path: Path) -> None:
+    """Also where it looks like a mark for colours, or like a small picture."""
+    root = tmp_path / "[bold]x[" / "shop]:cat:"
+    root.mkdir(parents=True)
+    store.register(home, str(root))
+
+    lines = [plain(line) for line in shown(str(root), COLUMNS="200")]
+
+    assert any(line.startswith(f"{root} ") for line in lines)
+    assert f"{root} " in top(COLUMNS="200").stdout
+
+
 def test_status_without_colour_keeps_its_words(project: Checkout) -> None:
     """NO_COLOR switches off colours and nothing else."""
     coloured = shown(project.root)
