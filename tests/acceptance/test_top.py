@@ -186,14 +186,18 @@ def test_status_without_a_terminal_is_read_by_programs(project: Checkout) -> Non
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
-def test_devenv_shows_health_above_watcher_and_workers(checkout: Checkout, tmp_path: Path) -> None:
+def test_devenv_shows_health_above_watcher_and_workers(
+    home: str, checkout: Checkout, tmp_path: Path
+) -> None:
     """Each in a pane that says what it is; they end with the session."""
     own = {"TMUX_TMPDIR": str(tmp_path), "TMUX": "", "LC_ALL": "C.UTF-8"}
     tmux = ["tmux", "list-panes", "-t", "rtkq", "-F", "#{pane_title} #{pane_dead} #{pane_pid}"]
     with on_a_terminal("devenv", checkout.root, **own) as (_, terminal):
-        read_until(terminal, b"q leaves")
-        told = subprocess.run(tmux, capture_output=True, text=True, env=os.environ | own)
-        subprocess.run(["tmux", "kill-server"], env=os.environ | own, check=True)
+        try:
+            read_until(terminal, b"q leaves")
+            told = subprocess.run(tmux, capture_output=True, text=True, env=os.environ | own)
+        finally:
+            subprocess.run(["tmux", "kill-server"], env=os.environ | own, check=True)
 
     panes = [line.rsplit(" ", 2) for line in told.stdout.splitlines()]
     assert [title for title, *_ in panes] == ["rtkq top", "rtkq watch -v", "rtkq worker -v"]
