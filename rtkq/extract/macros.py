@@ -13,15 +13,15 @@ _BEFORE_NAME = re.compile(
 )
 #: "MY_INLINE void keep();": before a declaration, known by the ending that such macros have.
 _BEFORE_DECLARATION = re.compile(
-    rb"^[ \t]*((?:[A-Z][A-Z0-9]*_)*(?:API|INLINE|EXPORT|DECL|PUBLIC|NODISCARD|NORETURN|CONSTEXPR))"
-    rb"(?=[ \t]+[A-Za-z_])",
-    re.MULTILINE,
+    rb"\n[ \t]*((?:[A-Z][A-Z0-9]*_)*(?:API|INLINE|EXPORT|DECL|PUBLIC|NODISCARD|NORETURN|CONSTEXPR))"
+    rb"(?=[ \t]+[A-Za-z_])"
 )
 
 
 def hide(source: bytes) -> bytes:
     """Return *source* with the macros blanked out; as long as before, line for line."""
-    return _BEFORE_DECLARATION.sub(_blank, _BEFORE_NAME.sub(_blank, source))
+    # Every line has a break before it here: "^" would be looked for at each byte.
+    return _BEFORE_DECLARATION.sub(_blank, b"\n" + _BEFORE_NAME.sub(_blank, source))[1:]
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

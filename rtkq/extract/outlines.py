@@ -31,6 +31,8 @@ _WITH_MACROS = frozenset({"c", "cpp"})
 _TAIL = 200
 
 _KINDS = KINDS | {MEMBER, "container", "namespace"}
+#: What matches say about other nodes.
+_NOTED = frozenset({"export", "exported", "hidden", "import", "section", "wrapper"})
 _RELATIONS = ("extends", "implements", "alias")
 
 
@@ -78,7 +80,8 @@ class _Reader:
 
     def read(self, found: list[tuple[int, Match]]) -> Outline:
         for _, match in found:
-            self._note(match)
+            if not _NOTED.isdisjoint(match):
+                self._note(match)
         spans = self._spans(found)
         nest(spans, sorted(self._sections))
         settled = settle(self._language, spans, self._exported_names)
