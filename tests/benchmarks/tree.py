@@ -71,10 +71,20 @@ def pss_mb(root_pid: int) -> dict[str, float]:
     """Return the proportional share of memory that each command of the tree holds, in MB."""
     sizes: dict[str, float] = {}
     for pid, command in members(root_pid).items():
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        line = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
-        sizes[command] = sizes.get(command, 0.0) + int(line.split()[1]) / 1024
+        size = _pss_mb(pid)
+        if size:
+            sizes[command] = sizes.get(command, 0.0) + size
     return sizes
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0  # it ended meanwhile
+    return sum(
+        int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")
+    )
 
 
 def _pids() -> list[str]:
