@@ -34,7 +34,7 @@ def test_every_setting_is_documented(
 
 def test_examples_are_valid(page: Callable[[str], Any], tmp_path: Any) -> None:
     """What is copied from the page works."""
-    (example,) = page(REFERENCE).blocks("toml")
+    example, _ = page(REFERENCE).blocks("toml")
     file = tmp_path / "config.toml"
     file.write_text(example)
 
