@@ -136,7 +136,7 @@ def _swapped(head: bytes) -> bytes:
 UNASKED = (queries.OWNER, queries.META, queries.OWED)
 #: A stat signature means nothing on another disk, a content does.
 _SPELLED_ANEW = {
-    queries.FILES: "SELECT id, path, role, heat, size, content FROM file WHERE id IN ({})",
+    queries.FILES: "SELECT id, path, role, heat, size, content, 0 FROM file WHERE id IN ({})",
 }
 _LISTED = """(SELECT value::int8, place FROM jsonb_array_elements_text(?::jsonb)
               WITH ORDINALITY AS one (value, place)) AS wanted"""

@@ -36,7 +36,7 @@ class Overlay(Disk):
 
     def state_of(self, candidate: Candidate) -> str:
         """Return ``fresh``, ``changed`` or, for a file that is gone, nothing."""
-        size, content = candidate.stamp
+        size, content, _ = candidate.stamp
         state = self._compared(f"{self.root}/{candidate.path}", size, content)
         self._is_changed |= state != FRESH
         return state
