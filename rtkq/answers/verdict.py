@@ -10,6 +10,8 @@ from rtkq.records import State
 
 #: What the background processes are called by those who look.
 PROCESSES = {"watch": "watcher", "worker": "workers"}
+#: States that would say something else of a project than of its memory.
+_WORDS = {State.MISSING: "without a memory"}
 
 
 class Verdict(NamedTuple):
@@ -56,7 +58,7 @@ def _care(projects: Sequence[Mapping[str, Any]], lately: Spawns) -> str:
     owing = [one for one in projects if one["state"] != State.FRESH]
     if not owing:
         return ""
-    states = sorted({str(one["state"]) for one in owing})
+    states = sorted({_WORDS.get(State(one["state"]), str(one["state"])) for one in owing})
     return f"{_of_all(owing, projects)} {' or '.join(states)}"
 
 

@@ -68,7 +68,11 @@ class _Steps:
         """Register the project at *path* and return its root; empty where none is meant."""
         root = registered_root_of(self._settings.home, path or ".")
         if path is None and not os.path.exists(os.path.join(root, ".git")):
-            _tell("project", f"{root} is no checkout: left alone")
+            _tell("project", f"{root} is no git checkout: left alone")
+            _tell(
+                "",
+                "type it again in one, or name a folder that shall do without git: `rtkq setup .`",
+            )
             return ""
         taken_up(self._settings.home, root)
         _tell("project", f"{root} is registered")
@@ -139,8 +143,14 @@ class _Steps:
             text = str(plan(self._settings, root, task)["text"]).splitlines()
             if text:
                 break
+        if not text:
+            _tell(
+                "sample",
+                "left out, for no commit says what the work here is about: try `rtkq plan`",
+            )
+            return
         _tell("sample", f"a subagent asked to “{task}” would now be given:")
-        for line in text[:_SAMPLE_LINES] or ["nothing: no file seems to be about it"]:
+        for line in text[:_SAMPLE_LINES]:
             click.echo(_cut(f"  │ {line}", shutil.get_terminal_size(_USUAL_TERMINAL).columns))
         if len(text) > _SAMPLE_LINES:
             click.echo(f"  │ … {len(text)} lines in all, as by `rtkq plan`")

@@ -17,7 +17,9 @@ from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
 from rtkq.store import soundness
 
 _SERVE = "run `rtkq serve`, or install the hook as a command: `rtkq init --transport command`"
-_START = "run `rtkq service install` for good, or `rtkq up` in a terminal"
+_START = (
+    "run `rtkq up` in a terminal, or for good, where systemd or launchd is: `rtkq service install`"
+)
 #: Clocks of one machine differ by less, in seconds.
 _GRAIN_S = 5.0
 #: Longest wait before a failed rebuild is tried again, in seconds.

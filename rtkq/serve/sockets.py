@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
@@ -60,9 +61,15 @@ def tcp(host: str, port: int, *, has_token: bool) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise UsageError(
-            f"listening on {host} port {port} failed: {error.strerror or error}",
-            "stop what listens there, or give another --port",
+            f"listening on {host} port {port} failed: {_reason(error)}",
+            "stop what listens there, or set another `port` below [serve], or give --port",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    # What asyncio's and socket's helpers add says the address once more.
+    named = errno.errorcode.get(error.errno or 0)
+    return os.strerror(error.errno) if named and error.errno else error.strerror or str(error)
 
 
 def unix(path: str) -> socket.socket:

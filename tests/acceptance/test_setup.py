@@ -105,8 +105,24 @@ def test_folder_that_is_no_project_is_left_alone(home: str, user: Path, settings
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "left alone" in told(done)["project"]
+    assert "`rtkq setup .`" in done.stdout
     assert settings.exists()
     assert not os.path.exists(f"{home}/checkouts")
+
+
+def test_project_without_a_task_to_show_is_told_how_to_ask(
+    home: str, user: Path, settings: Path
+) -> None:
+    """The path of the folder is no task, and nothing found for it says nothing."""
+    folder = user / "zz"
+    folder.mkdir()
+    (folder / "session.py").write_text("def refresh(): pass\n")
+
+    done = setup("--no-service", str(folder))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "`rtkq plan`" in told(done)["sample"]
+    assert "│" not in done.stdout
 
 
 def test_settings_that_cannot_be_read_do_not_end_the_setup(

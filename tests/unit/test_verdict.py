@@ -42,6 +42,7 @@ def test_without_watcher_or_workers_it_does_not_work(processes: Any, named: str)
         ([project("missing", "gone")], QUIET, "the project is in trouble"),
         ([project()], Spawns(7, 0), "no spawn of the last hour got a context (7 seen)"),
         ([project("dirty")], QUIET, "the project is dirty"),
+        ([project("missing")], QUIET, "the project is without a memory"),
         ([project("dirty"), project("stale"), project()], QUIET, "2 of 3 projects are dirty or"),
         ([], QUIET, "no project is registered yet"),
     ],

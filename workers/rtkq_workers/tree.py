@@ -16,8 +16,12 @@ from rtkq_workers.orphans import die_with
 _log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
-#: A command that dies again at once is started again after this long.
+#: A command that died is started again after this long.
 _RESTART_S = 1.0
+#: One that gives up again and again waits twice as long each time, but no longer than this.
+_LONGEST_RESTART_S = 30.0
+#: A command that ran for so long is not giving up again and again.
+_STEADY_S = 60.0
 #: Longer than a worker needs to drain.
 _STOP_S = 15.0
 
@@ -29,14 +33,28 @@ class _Child:
         self.words = list(words)
         self.process: subprocess.Popen[bytes] | None = None
         self.start_at = 0.0
+        self._started_at = 0.0
+        self._times_given_up = 0
 
     def keep_running(self, now: float) -> None:
-        if self.process is not None and self.process.poll() is not None:
-            _log.warning("rtkq %s ended with %d", self.words[0], self.process.returncode)
+        if self.process is not None and (code := self.process.poll()) is not None:
+            wait_s = self._restart_after(code, now - self._started_at)
+            _log.warning(
+                "rtkq %s ended with %d; it starts again in %.0f s", self.words[0], code, wait_s
+            )
             self.process = None
-            self.start_at = now + _RESTART_S
+            self.start_at = now + wait_s
         if self.process is None and now >= self.start_at:
             self.process = _start(self.words)
+            self._started_at = now
+
+    def _restart_after(self, code: int, ran_s: float) -> float:
+        # Who was killed by a signal did not give up.
+        if code < 0 or ran_s > _STEADY_S:
+            self._times_given_up = 0
+            return _RESTART_S
+        self._times_given_up += 1
+        return min(_RESTART_S * 2.0 ** (self._times_given_up - 1), _LONGEST_RESTART_S)
 
 
 def run(commands: Sequence[Sequence[str]]) -> int:

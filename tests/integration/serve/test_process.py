@@ -11,10 +11,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from rtkq.errors import UsageError
 from rtkq.serve import sockets
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Daemon
@@ -134,6 +136,42 @@ def test_second_daemon_is_refused(daemon: Daemon, start: Callable[..., Daemon]) 
     assert told.returncode == 1
     assert "another rtkq serve listens" in told.stderr
     assert daemon.ask("GET", "/v1/health", over_unix=True).status == 200
+
+
+def test_port_that_is_taken_is_told_without_saying_it_twice() -> None:
+    """And how to have another, whichever command the daemon was started by."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError) as refused:
+        sockets.tcp("127.0.0.1", port := taken.getsockname()[1], has_token=False)
+
+    assert refused.value.message == (
+        f"listening on 127.0.0.1 port {port} failed: Address already in use"
+    )
+    assert "[serve]" in refused.value.hint
+
+
+def test_daemon_that_gives_up_again_and_again_is_started_less_often(
+    home: str, tmp_path: Path
+) -> None:
+    """Whose port somebody else has is not asked for it every second, and the rest goes on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        configuration = tmp_path / "taken.toml"
+        configuration.write_text(f"[serve]\nport = {taken.getsockname()[1]}\n")
+        up = subprocess.Popen(
+            [sys.executable, "-m", "rtkq.cli", "up"],
+            env=os.environ | {"RTKQ_HOME": home, "RTKQ_CONFIG": str(configuration)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert up.stderr is not None
+        with up:
+            try:
+                pauses = (line.partition("it starts again in ")[2] for line in up.stderr)
+                told = [pause.strip() for pause in islice(filter(None, pauses), 2)]
+            finally:
+                up.terminate()
+
+    assert told == ["1 s", "2 s"]
+    assert up.returncode == 0
 
 
 def test_socket_of_a_service_manager_outlives_the_daemon(
