@@ -105,8 +105,8 @@ class ExtraMissing(RtkqError):
     def __init__(self, part: str, extra: str, missing: str) -> None:
         super().__init__(
             f"{part} needs the package {missing}, which is not installed",
-            f"install rtkq with it, in its checkout: uv tool install '.[{extra}]'"
-            f" or pip install '.[{extra}]'",
+            f"install rtkq with it, in its checkout: uv tool install '.[{extra}]',"
+            f" pipx install --force '.[{extra}]' or pip install '.[{extra}]'",
         )
 
 

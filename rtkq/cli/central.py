@@ -11,7 +11,7 @@ import click
 
 from rtkq import config
 from rtkq.cli import options, print_json
-from rtkq.errors import ExtraMissing, UsageError
+from rtkq.errors import ExtraMissing
 from rtkq.recall.render import clean
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def command(
         _list(settings, form)
         return
     if not url:
-        raise UsageError(f"rtkq central {action} needs the URL of a remote", "see --help")
+        raise click.UsageError(f"{action} takes the URL of a remote, as git clone does")
     choosing = _choosing()
     if action == "add":
         remote = choosing.add(settings, url, branch=branch or "", every_s=every_s)

@@ -103,6 +103,6 @@ def _settings() -> config.Settings:
 
 
 def _styled(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
-    if os.environ.get("NO_COLOR"):
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return click.style(text, fg=fg, bold=bold or None, dim=dim or None)

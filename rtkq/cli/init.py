@@ -51,14 +51,13 @@ def command(
 
     By default Claude Code, for you in all projects. Doing it again changes nothing. Examples:
 
+    \b
         rtkq init --dry-run
-
         rtkq init --agent codex --agent gemini
-
         rtkq init --uninstall
-    """
+    """  # noqa: D301 (click keeps the lines below a backspace as they are)
     if show + uninstall + remove_old > 1:
-        raise click.UsageError("--show, --uninstall and --remove-old exclude each other.")
+        raise click.UsageError("--show, --uninstall and --remove-old exclude each other")
     root = _root(scope)
     if show:
         return _show(root, _meant(root, names, scope), form)

@@ -67,8 +67,8 @@ def _task_and_path(words: tuple[str, ...], task_file: Any) -> tuple[str, str]:
         raise click.UsageError("give one TASK (quoted) and at most one PATH")
     path = words[expected] if len(words) > expected else "."
     task = words[0] if task_file is None else task_file.read()
-    # An argument may hold bytes that are no text.
-    return task.encode("utf-8", "replace").decode(), path
+    # An argument holds bytes that are no text in every locale, C above all; most are UTF-8.
+    return task.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), path
 
 
 def _print_trace(files: list[dict[str, Any]]) -> None:

@@ -132,7 +132,10 @@ class Systemd:
         count = ["--lines", str(lines)]
         answer = self._run(["journalctl", "--no-pager", "--output=short-iso", *count, *units])
         if answer.code:
-            raise ServiceError(f"reading the journal failed: {answer.text}", "is journald running?")
+            raise ServiceError(
+                f"reading the journal failed: {answer.text}",
+                "`systemctl status systemd-journald` tells whether it runs",
+            )
         return answer.text.splitlines()
 
     def _do(self, *words: str) -> None:

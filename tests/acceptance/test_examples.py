@@ -55,7 +55,6 @@ NOT_HERE = {
     "python -m tests.benchmarks ": "goes on for minutes",
     ".venv/bin/python -m tests.benchmarks ": "goes on for minutes",
     "rtkq setup": "test_setup.py runs it",
-    "rtkq up": "test_tutorial.py runs it",
     "rtkq watch ": "goes on until it is stopped; test_process.py runs it",
     "rtkq worker ": "needs PostgreSQL; test_publishing.py runs it",
     "rtkq central ": "needs PostgreSQL; test_documented_commands.py runs it",

@@ -5,8 +5,10 @@ Real commands in processes of their own. Whatever is wrong, the hook exits with 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import random
 import resource
 import subprocess
@@ -155,6 +157,7 @@ def test_project_that_is_gone_is_told_and_can_be_forgotten(
         ["plan", "--task-file", "nowhere"],
         ["status", "--format", "xml"],
         ["sync", "--timeout", "-1"],
+        ["central", "add"],
     ],
     ids=" ".join,
 )
@@ -174,6 +177,44 @@ def test_wrong_usage_leaves_with_2(home: str, words: list[str]) -> None:
 def test_hook_leaves_with_0_however_it_is_called(home: str, words: list[str]) -> None:
     """Exit code 2 would forbid the spawn."""
     assert_silent(rtkq("hook", *words))
+
+
+# -- terminals ---------------------------------------------------------------------------
+
+
+def test_task_in_russian_is_understood_in_any_locale(home: str, checkout: Any) -> None:
+    """In that of C as well, where Python takes what is typed for bytes that are no text."""
+    rtkq("refresh", checkout.root)
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    done = rtkq("plan", "обновить сессию", checkout.root, env=os.environ | plain)
+
+    assert "src/session.py" in done.stdout
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
+def test_terminal_without_colours_is_sent_none(home: str, tmp_path: Path, variable: str) -> None:
+    """Where they would be printed as signs."""
+    name, value = variable.split("=")
+    terminal, its_end = pty.openpty()
+    command = [sys.executable, "-m", "rtkq.cli", "doctor", str(tmp_path)]
+    environment = os.environ | {"HOME": str(tmp_path), "TERM": "xterm", name: value}
+    with (
+        os.fdopen(terminal, "rb", buffering=0) as screen,
+        subprocess.Popen(command, stdout=its_end, env=environment),
+    ):
+        os.close(its_end)
+        shown = b"".join(lines_of(screen))
+
+    assert b"watcher" in shown
+    assert b"\x1b" not in shown
+
+
+def lines_of(screen: Any) -> Iterator[bytes]:
+    """Yield what is printed on a terminal until nobody holds it any more."""
+    with contextlib.suppress(OSError):  # EIO is how its end is told
+        while some := screen.read(4096):
+            yield some
 
 
 # -- errors for programs -----------------------------------------------------------------

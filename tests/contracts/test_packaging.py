@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +50,15 @@ def test_wheel_holds_the_three_packages_whole(wheel: zipfile.ZipFile) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= packed
     assert {"rtkq/extract/queries/python.scm", "rtkq/russian.tsv"} <= packed
     assert "rtkq/serve/page/index.html" in packed
+
+
+def test_version_is_that_of_the_package_wherever_it_is_named(wheel: zipfile.ZipFile) -> None:
+    """It is raised in one place, and this tells where else it has to be."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    deployed = (ROOT / "deploy/team/kubernetes/kustomization.yaml").read_text()
+
+    assert f"rtkq-{version}-" in str(wheel.filename)
+    assert re.findall(r"newTag: (\S+)", deployed) == [version]
 
 
 def test_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
