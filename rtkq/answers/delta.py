@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from rtkq.answers import difference
 from rtkq.answers.opened import opened
 from rtkq.config import Settings
-from rtkq_workers import difference
 
 
 def delta(settings: Settings, root: str, *, since: str | None = None) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from contextlib import closing
 from typing import Any
 
 from rtkq import recall
+from rtkq.answers import difference
 from rtkq.answers.opened import opened
 from rtkq.config import Settings
 from rtkq.errors import ProjectError
 from rtkq.recall import explore as layered
 from rtkq.recall import queries
 from rtkq.records import State
-from rtkq_workers import difference
 
 
 def explore(

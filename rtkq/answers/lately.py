@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rtkq import metrics, paths, recall, receipts
 from rtkq.records import Sight, sees_all
-from rtkq_workers import fold
+from rtkq_workers.chores import fold
 
 _MINUTES = 60
 _MINUTE_S = 60

@@ -12,7 +12,8 @@ from rtkq.answers.families import CONTENT_TYPE, Metric
 from rtkq.config import Settings
 from rtkq.records import Sight, sees_all
 from rtkq.store.metrics import HOUR_S, Call, Context, Rebuild, opened
-from rtkq_workers import fold, report
+from rtkq_workers import report
+from rtkq_workers.chores import fold
 
 __all__ = ["CONTENT_TYPE", "Counts", "exposition", "summary"]
 

@@ -17,7 +17,7 @@ from rtkq import paths, receipts
 from rtkq.config import Settings
 from rtkq.transcripts import History, Subagent
 from rtkq_hooks.calls import normalised
-from rtkq_workers import fold
+from rtkq_workers.chores import fold
 
 #: Every reason, and what it means, in the order in which they are told.
 REASONS = {

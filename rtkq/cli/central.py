@@ -16,7 +16,7 @@ from rtkq.recall.render import clean
 
 if TYPE_CHECKING:
     from rtkq.config import Settings
-    from rtkq.team.central_projects import CentralProject
+    from rtkq.team.central.projects import CentralProject
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TOLD = {"add": "is kept indexed", "remove": "is kept no longer", "fetch": "is fetched now"}
@@ -70,14 +70,14 @@ def command(
 
 def _choosing() -> Any:
     try:
-        from rtkq_workers import choosing
+        from rtkq_workers.central import choosing
     except ImportError as error:
         raise ExtraMissing("rtkq central", "team", error.name or "psycopg") from error
     return choosing
 
 
 def _list(settings: Settings, form: str) -> None:
-    with _choosing().central.opened(settings, is_reading=True) as projects:
+    with _choosing().servers.opened(settings, is_reading=True) as projects:
         listed = projects.listed()
     if form == "json":
         print_json([_document(one) for one in listed])

@@ -56,7 +56,7 @@ def since_option(default: str) -> Callable[[Any], Any]:
 
 def log_to_stderr(verbose: int, quiet: bool) -> None:
     """Set up logging for a process that runs in the foreground, or as a service."""
-    from rtkq_workers import logs
+    from rtkq_workers.processes import logs
 
     logs.shorten()  # here as well: a service that fails at every start never gets to prune
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO

@@ -108,7 +108,7 @@ class _Steps:
 
     def start_service(self, *, is_wanted: bool) -> None:
         """Install the service and wait for its first sign of life."""
-        from rtkq_workers import heartbeat
+        from rtkq_workers.processes import heartbeat
 
         keeper = service.keeper()
         if not is_wanted:
@@ -196,7 +196,7 @@ def _tasks(root: str) -> list[str]:
 
 
 def _wait_for_signs(home: str) -> None:
-    from rtkq_workers import heartbeat
+    from rtkq_workers.processes import heartbeat
 
     deadline = time.monotonic() + _SIGN_S
     kinds = ("watch", "worker")

@@ -30,7 +30,7 @@ def command(
 
         rtkq up .
     """
-    from rtkq_workers import tree
+    from rtkq_workers.processes import tree
     from rtkq_workers.watch import alone
 
     options.log_to_stderr(verbose, quiet)

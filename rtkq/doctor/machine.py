@@ -56,7 +56,7 @@ def judge_room(free_bytes: int, folder: str) -> Verdict:
 
 
 def _file_system(patient: Patient) -> Iterator[Verdict]:
-    from rtkq_workers.watch.mounts import remote_kind
+    from rtkq_workers.checkout.mounts import remote_kind
 
     for folder, effect in (
         (patient.home, "SQLite's locks cannot be trusted there"),
@@ -124,7 +124,7 @@ def judge_git(told: str) -> Verdict:
 def _inotify(patient: Patient) -> Iterator[Verdict]:
     if sys.platform != "linux":
         return
-    from rtkq_workers import heartbeat
+    from rtkq_workers.processes import heartbeat
 
     beat = heartbeat.read(patient.home, "watch") or {}
     watched = int(beat.get("directories", 0))

@@ -10,9 +10,8 @@ from rtkq import paths, recall, repository, store
 from rtkq.doctor.verdicts import Check, Patient, Verdict, fail, ok, warn
 from rtkq.errors import ConfigError, StoreDamaged
 from rtkq.records import Project, Stage, State
-from rtkq.store import Registry, soundness
+from rtkq.store import Registry, memories, soundness
 from rtkq.store import facts as fact_store
-from rtkq.store import memory as memories
 
 _MOST_NAMED = 3
 #: Sixteen databases must be looked at before the check is given up, in seconds.
@@ -146,7 +145,7 @@ def _roots(patient: Patient) -> Iterator[Verdict]:
 
 
 def _prune(patient: Patient) -> str:
-    from rtkq_workers.prune import prune
+    from rtkq_workers.chores.prune import prune
 
     before = {project.root for project in projects(patient)}
     prune(patient.settings)

@@ -54,7 +54,7 @@ def judge_beat(kind: str, beat: dict[str, Any] | None, *, now: float, is_there: 
         now: Seconds since the epoch.
         is_there: Whether the process it names exists.
     """
-    from rtkq_workers.heartbeat import DEAD_AFTER_S
+    from rtkq_workers.processes.heartbeat import DEAD_AFTER_S
 
     if beat is None:
         return warn("not running: memories go stale", _START)
@@ -201,7 +201,7 @@ def _instants(patient: Patient) -> Iterator[tuple[str, float]]:
 
 
 def _beat(patient: Patient, kind: str) -> dict[str, Any] | None:
-    from rtkq_workers import heartbeat
+    from rtkq_workers.processes import heartbeat
 
     return heartbeat.read(patient.home, kind)
 

@@ -13,7 +13,7 @@ from rtkq.errors import RtkqError
 from rtkq.team.address import shown
 
 if TYPE_CHECKING:
-    from rtkq.team.central_projects import CentralProject
+    from rtkq.team.central.projects import CentralProject
 
 #: An answer that takes longer comes too late for most work, in seconds.
 _SLOW_S = 0.25
@@ -56,7 +56,7 @@ def _fate_of_counts(settings: Settings) -> str:
 
 def _time_of_an_answer(url: str) -> float:
     """Return how long one fact takes over a connection that is there, in seconds."""
-    from rtkq.team.team_facts import connect
+    from rtkq.team.shared_facts import connect
 
     facts = connect(url, is_publishing=False)
     began = time.monotonic()
@@ -70,11 +70,11 @@ def _queue(patient: Patient) -> Iterator[Verdict]:
     url = patient.settings.queue.url
     if not url:
         return
-    from rtkq_workers import central
+    from rtkq_workers.central import servers
 
     began = time.monotonic()
     try:
-        waiting = central.team_queue().depth(url)
+        waiting = servers.team_queue().depth(url)
     except RtkqError as error:
         hint = error.hint or "look at queue.url, the network and the server"
         yield warn(f"{error}; hosts do what they find owed by themselves", hint)
@@ -86,10 +86,10 @@ def _queue(patient: Patient) -> Iterator[Verdict]:
 def _central(patient: Patient) -> Iterator[Verdict]:
     if not patient.settings.database.url:
         return
-    from rtkq_workers import central
+    from rtkq_workers.central import servers
 
     try:
-        with central.opened(patient.settings, is_reading=True) as projects:
+        with servers.opened(patient.settings, is_reading=True) as projects:
             listed = projects.listed()
     except RtkqError:  # told by the check of the database
         return

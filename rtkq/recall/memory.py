@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound="Memory")
 
-#: Must equal ``schema.APPLICATION_ID`` and ``schema.MEMORY.version``; a test holds them together.
+#: Must equal ``schema.APPLICATION_ID`` and what ``schema.memory`` says; a test holds them together.
 APPLICATION_ID = 0x72746B71
 SCHEMA_VERSION = 2
 OWNER = APPLICATION_ID, SCHEMA_VERSION

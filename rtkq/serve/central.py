@@ -19,10 +19,10 @@ from rtkq import recall
 from rtkq.errors import Timeout
 from rtkq.recall import Memory
 from rtkq.records import Stage
-from rtkq.team import origin
-from rtkq.team.central import MOST_TURNS, Central, Turn
-from rtkq.team.central_memory import Superseded
-from rtkq.team.overlay import Nowhere, Overlay
+from rtkq.team.central import origin
+from rtkq.team.central.asking import MOST_TURNS, Central, Turn
+from rtkq.team.central.memory import Superseded
+from rtkq.team.central.overlay import Nowhere, Overlay
 from rtkq_hooks import checkout
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import Thread
 
 from rtkq.errors import Timeout
-from rtkq_workers.watch import mounts
+from rtkq_workers.checkout import mounts
 
 #: How long the table of file systems is believed, in seconds.
 _BELIEVED_S = 5.0

@@ -23,7 +23,7 @@ async def announce(service: Service, request: Request) -> Response:
     if not (remote and caller.sees(remote)):
         raise _unknown(remote)
     try:
-        from rtkq_workers import choosing
+        from rtkq_workers.central import choosing
     except ImportError as error:
         raise ExtraMissing("announcing", "team", error.name or "psycopg") from error
     try:

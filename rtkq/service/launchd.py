@@ -14,7 +14,7 @@ from contextlib import suppress
 from rtkq.errors import ServiceError
 from rtkq.service import runner
 from rtkq.service.services import NICE, SERVICES, STOP_S, Service, places, possible, program
-from rtkq_workers.logs import FOLDER, OLD
+from rtkq_workers.processes.logs import FOLDER, OLD
 
 #: launchd starts nothing more often than this, in seconds.
 _THROTTLE_S = 10

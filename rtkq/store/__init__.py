@@ -14,9 +14,9 @@ from contextlib import suppress
 from rtkq import failpoints, paths
 from rtkq.errors import StoreDamaged
 from rtkq.records import KnownFile, Project, Stage
-from rtkq.store import memory as _memory
-from rtkq.store import soundness
-from rtkq.store.memory import touch_verified, verified_at
+from rtkq.store import memories, soundness
+from rtkq.store.memories import touch_verified, verified_at
+from rtkq.store.memory import HEAD_DEBT
 from rtkq.store.registry import Registry
 
 __all__ = [
@@ -45,7 +45,7 @@ def register(home: str, root: str) -> Project:
         recover(home)
         project = _entered(home, root)
     failpoints.reach("register.before_create")
-    _memory.create(home, root)
+    memories.create(home, root)
     if project is None:
         raise LookupError(root)  # removed by another process in this very moment
     return project
@@ -60,10 +60,10 @@ def _entered(home: str, root: str) -> Project | None:
 def forget(home: str, root: str) -> None:
     """Strike the checkout at *root* out of the registry and remove its memory."""
     # The memory first: one that is there without its row means that the registry was lost.
-    _memory.forget(home, root)
+    memories.forget(home, root)
     with Registry(home) as registry:
         registry.remove(root)
-    _memory.forget(home, root)  # a watcher may have begun another one in between
+    memories.forget(home, root)  # a watcher may have begun another one in between
 
 
 def recover(home: str) -> list[str]:
@@ -97,7 +97,7 @@ def unlisted(home: str) -> list[str]:
     """Return the roots of memories that the registry does not name, as after its loss."""
     with Registry(home) as registry:
         keys = {paths.key(project.root) for project in registry.projects()}
-    return _memory.roots(home, without=keys | {paths.key(root) for root in mirrored(home)})
+    return memories.roots(home, without=keys | {paths.key(root) for root in mirrored(home)})
 
 
 def mirrored(home: str) -> list[str]:
@@ -120,10 +120,10 @@ def mark(home: str, root: str, owed: Iterable[str], *, is_full: bool = False) ->
     """
     listed = list(owed)
     while True:
-        with _memory.opened(home, root) as memory:
-            seq = memory.mark(listed, at_ms=_memory.now_ms(), is_full=is_full)
+        with memories.opened(home, root) as memory:
+            seq = memory.mark(listed, at_ms=memories.now_ms(), is_full=is_full)
             # A swap between opening and writing put the debt into a folder nobody reads.
-            is_lost = not _memory.is_current(home, root, memory)
+            is_lost = not memories.is_current(home, root, memory)
         if not is_lost:
             break
     failpoints.reach("mark.before_owe")
@@ -137,7 +137,7 @@ def is_untold(home: str, root: str) -> bool:
 
     Whoever marked it died in between, and no sweep finds it.
     """
-    with _memory.opened(home, root) as memory:
+    with memories.opened(home, root) as memory:
         is_owing = memory.is_owing()
     with Registry(home) as registry:
         project = registry.find(root)
@@ -146,20 +146,20 @@ def is_untold(home: str, root: str) -> bool:
 
 def known_files(home: str, root: str) -> dict[str, KnownFile] | None:
     """Return what the memory of *root* believes of its files; None while it is first built."""
-    with _memory.opened(home, root) as memory:
+    with memories.opened(home, root) as memory:
         return memory.known_files() if memory.meta().stage == Stage.COMPLETE else None
 
 
 def head_debts(home: str, root: str, head: str, recipe: str) -> list[str]:
     """Return the debt for a move of HEAD or of the recipe, if the memory of *root* has another."""
-    with _memory.opened(home, root) as memory:
+    with memories.opened(home, root) as memory:
         meta = memory.meta()
         is_same = (meta.git_head, meta.recipe) == (head, recipe)
         is_followed = is_same or meta.stage != Stage.COMPLETE
-    return [] if is_followed else [_memory.HEAD_DEBT]
+    return [] if is_followed else [HEAD_DEBT]
 
 
 def known_among(home: str, root: str, among: Iterable[str]) -> dict[str, KnownFile] | None:
     """Return what the memory of *root* believes of the files *among*; None while first built."""
-    with _memory.opened(home, root) as memory:
+    with memories.opened(home, root) as memory:
         return memory.known_files(among) if memory.meta().stage == Stage.COMPLETE else None

@@ -7,7 +7,7 @@ import os
 from rtkq import paths
 from rtkq.errors import StoreDamaged
 from rtkq.records import Stage
-from rtkq.schema import MetaRow
+from rtkq.schema.memory import MetaRow
 from rtkq.store.database import translated
 from rtkq.store.memory import Memory
 

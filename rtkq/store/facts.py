@@ -16,7 +16,7 @@ import xxhash
 
 from rtkq import paths
 from rtkq.errors import StoreDamaged
-from rtkq.schema import FACTS
+from rtkq.schema.facts import FACTS
 from rtkq.store.database import Database, inode, private_folder, translated
 
 #: By the first digit of a key.

@@ -14,7 +14,8 @@ import time
 from contextlib import suppress
 
 from rtkq import paths
-from rtkq.store import memory as memories
+from rtkq.store import memories
+from rtkq.store.lock import taken
 
 #: A holder that has not renewed for this long is believed frozen, in seconds.
 TAKEOVER_AFTER_S = 60.0
@@ -41,7 +42,7 @@ def claim(home: str, root: str, *, takeover_after_s: float = TAKEOVER_AFTER_S) -
     """Return the lease for the checkout at *root*, or None while another process holds it."""
     memories.create(home, root)
     file = paths.lease_file(home, root)
-    descriptor = _lock(file)
+    descriptor = taken(file)
     if descriptor is None and _age_s(file) > takeover_after_s:
         descriptor = _take_over(file, takeover_after_s)
     if descriptor is None:
@@ -54,26 +55,6 @@ def claim(home: str, root: str, *, takeover_after_s: float = TAKEOVER_AFTER_S) -
         os.close(descriptor)  # or this process would lock itself out
         raise
     return Lease(descriptor, fence)
-
-
-def _lock(file: str) -> int | None:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    if _is_replaced(file, descriptor):
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _is_replaced(file: str, descriptor: int) -> bool:
-    try:
-        return os.stat(file).st_ino != os.fstat(descriptor).st_ino
-    except FileNotFoundError:
-        return True
 
 
 def _age_s(file: str) -> float:
@@ -92,6 +73,6 @@ def _take_over(file: str, takeover_after_s: float) -> int | None:
             return None
         with suppress(FileNotFoundError):
             os.unlink(file)
-        return _lock(file)
+        return taken(file)
     finally:
         os.close(guard)

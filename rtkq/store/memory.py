@@ -1,39 +1,21 @@
-"""The memory of one checkout: its folder, its debts, and the write side of its rows.
-
-States of a memory, and who moves it on:
-
-    (none) --create--> empty --swap--> paths --swap--> complete
-       ^                 |                                ^ |  publish (in place), swap (in bulk)
-       |                 +-------swap (from a sibling)----+ v
-       +---- set_aside (damaged, foreign version) <--- complete
-       +---- forget (the user's wish)
-
-``memory`` is a symbolic link to the current folder, so that a reader finds either the old state
-or the new one and a swap has no moment in between. In every state debts can be marked: a memory
-that holds nothing else holds them. A database is never moved without its ``-wal`` and ``-shm``:
-only whole folders change their names.
-"""
+"""The rows of one memory: its description, its debts, what is believed of its files."""
 
 from __future__ import annotations
 
-import glob
 import os
-import secrets
-import shutil
-import time
-from collections.abc import Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from rtkq import failpoints, paths
-from rtkq.errors import LeaseLost, StoreDamaged, StoreError
+from rtkq.errors import LeaseLost, StoreDamaged
 from rtkq.records import KnownFile, Stage, Stamp
-from rtkq.schema import MEMORY, DebtRow, FieldRow, MetaRow
-from rtkq.store.database import Database, private_folder, translated
+from rtkq.schema.memory import MEMORY, DebtRow, FieldRow, MetaRow
+from rtkq.store.database import Database
 
+#: The debt that stands for a move of HEAD: no file of a project can have this path.
+HEAD_DEBT = ".git/HEAD"
 _NAMES_A_QUERY = 500
 _INSERT_DEBT = "INSERT INTO debt (path, seq, since, marked_at) VALUES (?, ?, ?, ?)"
-_SET_ASIDE = "damaged"
 
 
 class Memory(Database):
@@ -88,6 +70,10 @@ class Memory(Database):
                 [(path, seq, seq, at_ms) for path in owed],
             )
         return seq
+
+    def take_over(self, debts: Mapping[str, tuple[int, int, int]]) -> None:
+        """Write the *debts* of the memory before this one: path → seq, since, marked_at."""
+        self.connection.executemany(_INSERT_DEBT, [(path, *debt) for path, debt in debts.items()])
 
     def debts(self) -> dict[str, int]:
         """Return what is owed: path → seq."""
@@ -196,270 +182,3 @@ def _in_batches(connection: Any, select: str, names: list[str]) -> list[tuple[An
         batch = names[start : start + _NAMES_A_QUERY]
         found += connection.execute(select.format(",".join("?" * len(batch))), batch).fetchall()
     return found
-
-
-# -- the folder --------------------------------------------------------------------------
-
-
-def create(home: str, root: str) -> None:
-    """Make an empty memory for the checkout at *root*, if there is none."""
-    private_folder(paths.checkout(home, root))
-    link = paths.memory_link(home, root)
-    while not os.path.exists(paths.memory_file(home, root)):
-        folder = new_folder(home, root)
-        _initialise(folder, root)
-        failpoints.reach("create.before_link")
-        if os.path.islink(link):
-            os.unlink(link)  # what it named was deleted by somebody else
-        try:
-            # Without replacing: of two processes creating at once one wins, and no debt that
-            # was marked in the winner's memory can be hidden by the loser's.
-            os.symlink(os.path.basename(folder), link)
-        except FileExistsError:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def new_folder(home: str, root: str) -> str:
-    """Return a fresh folder for a memory that is not current yet."""
-    folder = f"{paths.memory_link(home, root)}.{secrets.token_hex(4)}"
-    private_folder(folder)
-    return folder
-
-
-def _initialise(folder: str, root: str) -> None:
-    with Memory(folder) as memory:
-        memory.describe(root=root)
-
-
-@contextmanager
-def opened(home: str, root: str) -> Iterator[Memory]:
-    """Open the current memory of *root*, making an empty one where none can be used.
-
-    A damaged memory, or one of a version this program does not know, is set aside first.
-    """
-    try:
-        memory = _open_current(home, root)
-    except StoreDamaged:
-        set_aside(home, root)
-        memory = _open_current(home, root)
-    try:
-        with memory:
-            yield memory
-    except StoreDamaged:
-        # Damage deep inside shows when it is read; the next try starts from an empty memory.
-        if is_current(home, root, memory):
-            set_aside(home, root)
-        raise
-
-
-def _open_current(home: str, root: str) -> Memory:
-    create(home, root)
-    memory = Memory(os.path.realpath(paths.memory_link(home, root)))
-    with translated(memory.file):
-        owner = memory.connection.execute("SELECT root FROM meta").fetchone()
-    if owner != (root,):
-        memory.close()
-        raise StoreDamaged(f"{memory.file} belongs to another checkout", "it is rebuilt by itself")
-    return memory
-
-
-def is_current(home: str, root: str, memory: Memory) -> bool:
-    """Return whether *memory* is still the one readers find."""
-    return os.path.realpath(paths.memory_link(home, root)) == memory.folder
-
-
-@contextmanager
-def beside(folder: str) -> Iterator[Memory]:
-    """Open a memory that no reader knows yet, for writing it as a whole.
-
-    Without journal and syncing, for until it is swapped in a crash loses nothing but work; when
-    the block ends, it is on the disk. When the block fails, the folder is gone.
-    """
-    with _gone_on_failure(folder), Memory(folder) as memory:
-        connection = memory.connection
-        connection.execute("PRAGMA journal_mode = off")
-        connection.execute("PRAGMA synchronous = off")
-        with memory.atomic():
-            yield memory
-        connection.execute("PRAGMA journal_mode = wal")
-    _sync(memory.file)
-
-
-@contextmanager
-def _gone_on_failure(folder: str) -> Iterator[None]:
-    # What has filled a disk must not stay there.
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _sync(file: str) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def supersede(
-    home: str,
-    current: Memory,
-    folder: str,
-    *,
-    fence: int,
-    paid: Mapping[str, int],
-    read_at_ms: int,
-    full_seq: int,
-    owed: Iterable[str] = (),
-    **description: Any,
-) -> None:
-    """Make the memory in *folder* the current one, carrying over what is still owed.
-
-    Args:
-        home: Folder for everything rtkq stores.
-        current: The memory readers find now.
-        folder: A memory written by `beside`.
-        fence: The token of the caller's lease.
-        paid: Debts that the new memory has paid: path → seq read.
-        read_at_ms: When they were read: what was marked again of them was marked later.
-        full_seq: The wish for a rebuild from nothing that it fulfils; 0 for none.
-        owed: Paths that the new memory owes from its beginning, whoever waits for whichever seq.
-        description: stage, git_head, recipe and most_tokens of the new memory.
-
-    Raises:
-        LeaseLost: Another worker claimed this checkout meanwhile.
-    """
-    # Under the write lock of the current memory: a debt marked after this waits for it, then
-    # finds itself in a memory that is not current and is marked again.
-    with current.atomic():
-        current.check_fence(fence)
-        meta = current.meta()
-        debts = _carried_over(paid, read_at_ms)
-        for path in owed:
-            seq, _, marked_at = debts.get(path, (meta.debt_seq, 0, now_ms()))
-            debts[path] = seq, 0, marked_at
-        with _gone_on_failure(folder), Memory(folder) as fresh, fresh.atomic():
-            fresh.describe(
-                root=meta.root,
-                generation=meta.generation + 1,
-                indexed_at=now_ms(),
-                fence=fence,
-                debt_seq=meta.debt_seq,
-                full_seq=0 if meta.full_seq <= full_seq else meta.full_seq,
-                **description,
-            )
-            fresh.connection.executemany(
-                _INSERT_DEBT, [(path, *debt) for path, debt in debts.items()]
-            )
-        failpoints.reach("supersede.before_link")
-        _point_link(home, meta.root, folder)
-        failpoints.reach("supersede.after_link")
-    # The one before stays for readers that hold it open.
-    _remove_superseded(home, meta.root, keep=(current.folder, folder))
-
-
-def _carried_over(paid: Mapping[str, int], read_at_ms: int) -> dict[str, tuple[int, int, int]]:
-    """Return the debts that stay: path → seq, since, marked_at; the newer part of those *paid*."""
-    debts: dict[str, tuple[int, int, int]] = {}
-    for row in DebtRow.select():
-        if row.path not in paid:
-            debts[row.path] = row.seq, row.since, row.marked_at
-        elif paid[row.path] != row.seq:
-            debts[row.path] = row.seq, paid[row.path] + 1, max(row.marked_at, read_at_ms)
-    return debts
-
-
-def _point_link(home: str, root: str, folder: str) -> None:
-    link = paths.memory_link(home, root)
-    fresh = f"{link}.link-{secrets.token_hex(4)}"
-    os.symlink(os.path.basename(folder), fresh)
-    os.replace(fresh, link)
-
-
-def _remove_superseded(home: str, root: str, keep: tuple[str, ...]) -> None:
-    kept = {os.path.basename(folder) for folder in keep} | {"memory"}
-    folder = paths.checkout(home, root)
-    for name in os.listdir(folder):
-        if name.startswith("memory.") and name not in kept:
-            remove(os.path.join(folder, name))
-
-
-def remove(path: str) -> None:
-    """Delete a memory that is no longer current, or the link a killed swap left."""
-    if os.path.islink(path):
-        os.unlink(path)
-    else:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def roots(home: str, *, without: Set[str] = frozenset()) -> list[str]:
-    """Return the roots of all checkouts that have a memory which can be read, in order.
-
-    Args:
-        home: Folder for everything rtkq stores.
-        without: Keys of checkouts that are left out.
-    """
-    found = []
-    for file in glob.glob(f"{glob.escape(home)}/checkouts/*/memory/memory.db"):
-        if file.split("/")[-3] in without:
-            continue
-        with suppress(StoreError), Memory(os.path.dirname(file)) as memory:
-            root = str(memory.meta().root)
-            if paths.memory_file(home, root) == file:
-                found.append(root)
-    return sorted(found)
-
-
-def set_aside(home: str, root: str) -> None:
-    """Move a memory that cannot be used out of the way, keeping it for inspection."""
-    link = paths.memory_link(home, root)
-    folder = os.path.realpath(link)
-    aside = f"{paths.checkout(home, root)}/{_SET_ASIDE}"
-    with suppress(FileNotFoundError):
-        os.unlink(link)
-    shutil.rmtree(aside, ignore_errors=True)
-    failpoints.reach("set_aside.before_rename")
-    with suppress(FileNotFoundError):
-        os.rename(folder, aside)
-
-
-def forget(home: str, root: str) -> None:
-    """Remove everything stored for the checkout at *root*, in one step for readers."""
-    folder = paths.checkout(home, root)
-    doomed = f"{folder}.{secrets.token_hex(4)}.forgotten"
-    with suppress(FileNotFoundError):
-        os.rename(folder, doomed)
-        failpoints.reach("forget.before_remove")
-        shutil.rmtree(doomed, ignore_errors=True)
-
-
-#: The debt that stands for a move of HEAD: no file of a project can have this path.
-HEAD_DEBT = ".git/HEAD"
-
-
-def touch_verified(home: str, root: str, at: float | None = None) -> None:
-    """Note that the memory of *root* was compared with the disk.
-
-    Args:
-        home: Folder for everything rtkq stores.
-        root: A registered checkout.
-        at: When the disk was looked at, in seconds since the epoch; now when omitted.
-    """
-    file = paths.verified_file(home, root)
-    with open(file, "ab"):
-        os.utime(file, None if at is None else (at, at))
-
-
-def verified_at(home: str, root: str) -> float:
-    """Return when the memory was last compared with the disk; seconds since the epoch, or 0."""
-    try:
-        return os.stat(paths.verified_file(home, root)).st_mtime
-    except FileNotFoundError:
-        return 0.0
-
-
-def now_ms() -> int:
-    """Return the wall clock in milliseconds since the epoch, for stored instants only."""
-    return time.time_ns() // 1_000_000

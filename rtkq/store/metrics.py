@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from rtkq import paths
 from rtkq.errors import StoreDamaged, StoreError
-from rtkq.schema import METRICS, CallRow, FoldedRow, GivenRow, PaidRow
+from rtkq.schema.metrics import METRICS, CallRow, FoldedRow, GivenRow, PaidRow
 from rtkq.store.database import Database, private_folder
 
 HOUR_S = 3600

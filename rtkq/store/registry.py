@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from rtkq import paths
 from rtkq.records import Project
-from rtkq.schema import REGISTRY, ProjectRow
+from rtkq.schema.registry import REGISTRY, ProjectRow
 from rtkq.store.database import Database, private_folder
 
 _LONGEST_BACKOFF_S = 600.0

@@ -18,7 +18,7 @@ from rtkq.store.facts import FactStore, LocalFacts
 if TYPE_CHECKING:
     from rtkq.access import GrantStore
     from rtkq.team.counts_table import TeamCounts
-    from rtkq.team.team_facts import SharedFacts
+    from rtkq.team.shared_facts import SharedFacts
 
 #: Homes whose facts this process, and those it forks, may publish.
 _publishing: set[str] = set()
@@ -32,7 +32,7 @@ def facts(home: str) -> FactStore:
     common = shared(home)
     if common is None:
         return local
-    from rtkq.team.team_facts import TeamFacts
+    from rtkq.team.shared_facts import TeamFacts
 
     return TeamFacts(local, common)
 
@@ -48,7 +48,7 @@ def shared(home: str) -> SharedFacts | None:
 def _made(home: str, url: str) -> SharedFacts | None:
     if not url:
         return None
-    from rtkq.team.team_facts import SharedFacts
+    from rtkq.team.shared_facts import SharedFacts
 
     made = SharedFacts(home, url, is_publishing=home in _publishing)
     atexit.register(made.close)

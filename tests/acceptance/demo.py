@@ -27,7 +27,7 @@ from rtkq import recall
 from rtkq.agents import bundle
 from rtkq.config import WatchSettings
 from rtkq.recall import queries
-from rtkq_workers import heartbeat
+from rtkq_workers.processes import heartbeat
 
 REPOSITORY = Path(__file__).parents[2]
 RECORDED_SPAWN = REPOSITORY / "tests/fixtures/claude-code/2.1.330/PreToolUse-Agent.json"

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from rtkq import recall, store
-from rtkq.store import memory as memories
-from rtkq_workers import barrier, heartbeat
+from rtkq.store import memories
+from rtkq_workers import barrier
+from rtkq_workers.processes import heartbeat
 from tests.conftest import Checkout
 
 Rows = Callable[[str], dict[str, list[Any]]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rtkq_workers import heartbeat
+from rtkq_workers.processes import heartbeat
 
 Done = subprocess.CompletedProcess[str]
 

@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtkq.build import RECIPE
-from rtkq.schema import MEMORY
+from rtkq.build.recipe import RECIPE
+from rtkq.schema.memory import MEMORY
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from rtkq.service import launchd, systemd
 from rtkq.service.services import SERVICES
-from rtkq_workers.logs import DEPLOYED
+from rtkq_workers.processes.logs import DEPLOYED
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 #: Keys that systemd before 254 does not know, and ignores.

@@ -19,7 +19,7 @@ import yaml
 from rtkq import cli, config, paths
 from rtkq.serve.gate import _LARGEST_BODY_BYTES
 from rtkq.team import counts_table
-from rtkq_workers import pool
+from rtkq_workers.processes import pool
 
 TEAM = Path(__file__).parents[2] / "deploy/team"
 KUBERNETES = TEAM / "kubernetes"

@@ -17,7 +17,7 @@ try:
     runpy.run_module("rtkq.cli", run_name="__main__")
 finally:
     names = {name.partition(".")[0] for name in sys.modules}
-    print(*sorted(names & {"psycopg", "redis"}), "rtkq.team.team_facts" in sys.modules)
+    print(*sorted(names & {"psycopg", "redis"}), "rtkq.team.shared_facts" in sys.modules)
 """
 #: What answers whom, over HTTP and in numbers, before anything of a team is asked.
 IMPORTED = "rtkq.answers.metrics", "rtkq.answers.team_metrics", "rtkq.serve.run", "rtkq_workers.run"

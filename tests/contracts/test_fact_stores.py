@@ -10,7 +10,7 @@ import pytest
 
 from rtkq.store.facts import FactStore, LocalFacts, key
 from rtkq.team.facts_table import PostgresFacts
-from rtkq.team.team_facts import SharedFacts, TeamFacts
+from rtkq.team.shared_facts import SharedFacts, TeamFacts
 
 CONTENT = bytes(range(16))
 

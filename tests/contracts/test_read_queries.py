@@ -10,6 +10,7 @@ import pytest
 
 from rtkq import paths, schema, store
 from rtkq.recall import memory, queries
+from rtkq.schema.memory import MEMORY
 
 NAMES = {query: name for name, query in vars(queries).items() if isinstance(query, str)}
 
@@ -54,4 +55,4 @@ def test_statement_finds_its_rows_by_an_index(fresh: sqlite3.Connection, query: 
 def test_reader_and_writer_agree_on_what_a_memory_is() -> None:
     """Two places name application and version; a reader of another version serves nothing."""
     assert memory.APPLICATION_ID == schema.APPLICATION_ID
-    assert schema.MEMORY.version == memory.SCHEMA_VERSION
+    assert MEMORY.version == memory.SCHEMA_VERSION

@@ -19,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from rtkq.store import facts
-from rtkq_workers.watch import scan
+from rtkq_workers.checkout import scan
 
 Change = tuple[str, ...]
 

@@ -17,8 +17,9 @@ from rtkq import store
 from rtkq.config import Settings
 from rtkq.extract import extract
 from rtkq.extract.facts import Facts, decode
-from rtkq.store import memory as memories
-from rtkq_workers import barrier, extractor, report
+from rtkq.store import memories
+from rtkq_workers import barrier, report
+from rtkq_workers.rebuild import extractor
 from tests.conftest import Checkout
 
 LIMITED = pytest.mark.skipif(sys.platform != "linux", reason="no such limit there")

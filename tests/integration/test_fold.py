@@ -15,8 +15,9 @@ import pytest
 from rtkq import paths, receipts, schema
 from rtkq.answers import metrics
 from rtkq.config import Settings
+from rtkq.schema.metrics import METRICS
 from rtkq.store.metrics import opened
-from rtkq_workers.fold import fold
+from rtkq_workers.chores.fold import fold
 
 _WRITERS = 50
 _EACH = 2_000
@@ -32,7 +33,7 @@ for number in range(int(sys.argv[2])):
 """
 _FOLD = """
 import sys
-from rtkq_workers.fold import fold
+from rtkq_workers.chores.fold import fold
 while True:
     fold(sys.argv[1])
 """
@@ -165,7 +166,7 @@ def test_contexts_of_an_older_version_are_kept(home: str) -> None:
     """They lack what is noted since."""
     os.makedirs(home)
     database = sqlite3.connect(paths.metrics_file(home))
-    for statement in schema.METRICS.migrations[0]:
+    for statement in METRICS.migrations[0]:
         database.execute(statement)
     database.execute(
         "INSERT INTO given VALUES (1, 9, '/src', 'codex', '', 'mapped', '', 1, 4, 5, 0, '')"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rtkq.extract.facts import decode, encode
 from rtkq.extract.languages import LANGUAGES
-from rtkq_workers import extractor
+from rtkq_workers.rebuild import extractor
 
 CASES = Path(__file__).parents[1] / "unit/extract/cases"
 #: Source text by language, without what is expected of it.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtkq import recall, store
-from rtkq_workers import barrier, reading
-from rtkq_workers.rebuild import rebuild
+from rtkq_workers import barrier
+from rtkq_workers.rebuild import reading, rebuild
 from rtkq_workers.watch import flush
 from tests.conftest import canonical_rows
 from tests.integration.generated import (

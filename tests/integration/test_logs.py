@@ -12,8 +12,8 @@ import pytest
 from rtkq.config import Settings
 from rtkq.service.launchd import Launchd
 from rtkq.service.runner import Answer
-from rtkq_workers import logs
-from rtkq_workers.prune import prune
+from rtkq_workers.chores.prune import prune
+from rtkq_workers.processes import logs
 
 
 @pytest.fixture

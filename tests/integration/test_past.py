@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from rtkq import recall, store
-from rtkq_workers import barrier, reading
+from rtkq_workers import barrier
+from rtkq_workers.rebuild import reading
 from tests.conftest import Checkout
 
 Rows = Callable[[str], dict[str, list[Any]]]

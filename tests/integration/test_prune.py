@@ -14,9 +14,9 @@ import pytest
 
 from rtkq import paths, store
 from rtkq.config import PruneSettings, Settings
-from rtkq.store import facts
-from rtkq.store import memory as memories
-from rtkq_workers import barrier, prune, unused
+from rtkq.store import facts, memories
+from rtkq_workers import barrier
+from rtkq_workers.chores import prune, unused
 from tests.conftest import Checkout
 
 DAY_S = 86400

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from rtkq import recall, store
-from rtkq.build import RECIPE
+from rtkq.build.recipe import RECIPE
 from rtkq.errors import LeaseLost
-from rtkq.repository import Wishes
-from rtkq.store import lease
-from rtkq.store import memory as memories
-from rtkq_workers import barrier, pay, rebuild
-from rtkq_workers.lane import Lane
+from rtkq.store import lease, memories
+from rtkq_workers import barrier, rebuild
+from rtkq_workers.checkout import scan
+from rtkq_workers.rebuild import in_bulk, in_place, pay
+from rtkq_workers.rebuild.claim import Claim
+from rtkq_workers.rebuild.lane import Lane
 from tests.conftest import Checkout
 
 Rows = Callable[[str], dict[str, list[Any]]]
@@ -28,12 +29,10 @@ def refresh(home: str, root: str) -> None:
     barrier.refresh(home, root, is_full=False, progress=lambda _done, _total: None)
 
 
-def run_of(home: str, root: str, held: lease.Lease) -> rebuild._Run:
+def claim_of(home: str, root: str, held: lease.Lease) -> Claim:
     """Return what `rebuild` works with, to stop it between two steps."""
-    place = rebuild.scan.identity(root)
-    return rebuild._Run(
-        home, root, held, lambda _done, _total: None, place, Wishes(), Lane(home, 0), 0
-    )
+    place = scan.identity(root)
+    return Claim(home, root, held, lambda _done, _total: None, place, Lane(home, 0))
 
 
 def test_first_build_makes_everything_findable(home: str, checkout: Checkout) -> None:
@@ -97,7 +96,7 @@ def test_amendment_of_many_lists_is_swapped_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Written in place it would lock others out for long; what they mark meanwhile stays owed."""
-    monkeypatch.setattr(rebuild, "MOST_LISTS_IN_PLACE", 5)
+    monkeypatch.setattr(in_place, "MOST_LISTS", 5)
     for number in range(40):
         checkout.write(f"lib/part{number}.py", f"def part_{number}(value): ...\n")
     refresh(home, checkout.root)
@@ -153,9 +152,9 @@ def test_debt_marked_while_building_outlives_the_swap(
     monkeypatch.setattr(rebuild.failpoints, "reach", interfere)
     claimed = lease.claim(home, checkout.root)
     assert claimed is not None
-    run = run_of(home, checkout.root, claimed)
+    claim = claim_of(home, checkout.root, claimed)
     with memories.opened(home, checkout.root) as memory:
-        rebuild._assemble(run, memory, memory.debts(), 0)
+        in_bulk.assemble(claim, memory, memory.debts(), 0)
 
     with memories.opened(home, checkout.root) as memory:
         assert memory.debts().keys() == {"src/cache.py", "src/late.py"}
@@ -178,12 +177,12 @@ def test_path_marked_again_is_still_owed_to_whoever_marked_it_first(
         assert memory.is_owing()
 
 
-@pytest.mark.parametrize("in_place", [300, 0], ids=["in place", "assembled"])
+@pytest.mark.parametrize("most", [300, 0], ids=["in place", "assembled"])
 def test_age_of_what_is_owed_counts_from_what_was_paid_last(
-    home: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, in_place: int
+    home: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """A file that is written without pause is never older than the last time it was paid."""
-    monkeypatch.setattr(rebuild, "MOST_IN_PLACE", in_place)
+    monkeypatch.setattr(in_place, "MOST_DEBTS", most)
     refresh(home, checkout.root)
     store.mark(home, checkout.root, ["src/cache.py"])
     with memories.opened(home, checkout.root) as memory:
@@ -211,10 +210,10 @@ def test_worker_that_lost_its_lease_cannot_publish(home: str, checkout: Checkout
     assert takeover is not None
     checkout.write("src/cache.py", "def other():\n    pass\n")
     store.mark(home, checkout.root, ["src/cache.py"])
-    run = run_of(home, checkout.root, frozen)
+    claim = claim_of(home, checkout.root, frozen)
 
     with pytest.raises(LeaseLost):
-        rebuild._pay(run)
+        rebuild._pay(claim)
 
     with memories.opened(home, checkout.root) as memory:
         assert memory.debts().keys() == {"src/cache.py"}

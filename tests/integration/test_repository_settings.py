@@ -12,11 +12,11 @@ import pytest
 
 from rtkq import config, recall, store
 from rtkq.agents import bundle
+from rtkq.answers.difference import since_build
 from rtkq.answers.plan import plan
 from rtkq.recall import CHARS_A_TOKEN, Memory
 from rtkq_hooks.main import run
 from rtkq_workers import barrier
-from rtkq_workers.difference import since_build
 from rtkq_workers.rebuild import rebuild
 from rtkq_workers.watch import flush
 from tests.conftest import Checkout, canonical_rows

@@ -12,8 +12,9 @@ import pytest
 from rtkq import recall, store
 from rtkq.records import Stage
 from rtkq.repository import Wishes
-from rtkq.store import memory as memories
-from rtkq_workers import barrier, rebuild, seed
+from rtkq.store import memories
+from rtkq_workers import barrier, rebuild
+from rtkq_workers.rebuild import in_bulk, in_place, seed
 from tests.conftest import Checkout
 
 Rows = Callable[[str], dict[str, list[Any]]]
@@ -48,15 +49,15 @@ def refresh(home: str, root: str) -> None:
 def stages_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list that tells from now on how memories come about."""
     told: list[str] = []
-    for name in ("_plant", "_assemble", "_amend"):
-        told_of = getattr(rebuild, name)
+    for module, name in ((seed, "plant"), (in_bulk, "assemble"), (in_place, "amend")):
+        told_of = getattr(module, name)
 
         def follow(*arguments: Any, name: str = name, told_of: Any = told_of) -> Any:
             result = told_of(*arguments)
             told.extend([name] if result is not False else [])
             return result
 
-        monkeypatch.setattr(rebuild, name, follow)
+        monkeypatch.setattr(module, name, follow)
     return told
 
 
@@ -73,7 +74,7 @@ def test_worktree_of_the_same_commit_is_not_built_again(
 
     refresh(home, twin.root)
 
-    assert told == ["_plant"]
+    assert told == ["plant"]
     assert rows_of(twin.root) == rows_from_nothing(twin.root)
     memory = recall.open_memory(home, twin.root)
     assert memory is not None
@@ -108,7 +109,7 @@ def go_back(twin: Worktree) -> None:
 
 
 def replace_most(twin: Worktree) -> None:
-    for number in range(rebuild.MOST_IN_PLACE + 5):
+    for number in range(in_place.MOST_DEBTS + 5):
         twin.write(f"more/file{number}.py", f"def more_{number}():\n    return {number}\n")
 
 
@@ -131,7 +132,7 @@ def test_worktree_that_differs_ends_as_if_built_from_nothing(
 
     refresh(home, twin.root)
 
-    assert told[0] == "_plant"
+    assert told[0] == "plant"
     assert rows_of(twin.root) == rows_from_nothing(twin.root)
 
 
@@ -261,7 +262,7 @@ def test_sibling_without_a_sound_memory_is_no_seed(
 
     refresh(home, twin.root)
 
-    assert told == ["_assemble"]
+    assert told == ["assemble"]
     assert rows_of(twin.root) == rows_from_nothing(twin.root)
     left = os.listdir(memories.paths.checkout(home, twin.root))
     assert len([name for name in left if name.startswith("memory.")]) == 2
@@ -277,7 +278,7 @@ def test_full_rebuild_asks_no_sibling(
 
     barrier.refresh(home, twin.root, is_full=True, progress=lambda _done, _total: None)
 
-    assert told == ["_assemble"]
+    assert told == ["assemble"]
 
 
 def test_file_that_was_never_read_is_no_proof_of_another(
@@ -289,7 +290,7 @@ def test_file_that_was_never_read_is_no_proof_of_another(
         memory.connection.execute("UPDATE file SET skipped = 'unread' WHERE path = 'src/cache.py'")
     store.register(home, twin.root)
 
-    found = seed.from_sibling(home, twin.root, Wishes())
+    found = seed._from_sibling(home, twin.root, Wishes())
 
     assert found is not None
     assert found.owed == ["src/cache.py"]

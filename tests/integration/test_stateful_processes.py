@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from rtkq import recall, store
 from rtkq.agents import bundle
-from rtkq_workers import heartbeat, reading
-from rtkq_workers.rebuild import rebuild
+from rtkq_workers.processes import heartbeat
+from rtkq_workers.rebuild import reading, rebuild
 from tests.conftest import canonical_rows
 from tests.integration.generated import Change, Generated, changes, close_facts, drawn
 

@@ -14,9 +14,8 @@ import pytest
 from rtkq import jobs, paths, recall, store
 from rtkq.store import Registry
 from rtkq.store.lease import TAKEOVER_AFTER_S
-from rtkq_workers import pay
-from rtkq_workers.lane import Lane, Occupied
-from rtkq_workers.rebuild import rebuild
+from rtkq_workers.rebuild import pay, rebuild
+from rtkq_workers.rebuild.lane import Lane, Occupied
 from tests.conftest import Checkout
 
 
@@ -83,7 +82,7 @@ def test_nudge_that_waits_behind_many_is_not_doubled(
 
 HOLD = """
 import sys, time
-from rtkq_workers.lane import Lane
+from rtkq_workers.rebuild.lane import Lane
 Lane(sys.argv[1], 1).take()
 print("held", flush=True)
 time.sleep(60)

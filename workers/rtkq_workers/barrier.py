@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from rtkq import git, jobs, recall, repository, store
+from rtkq.build.recipe import recipe_of
 from rtkq.errors import ProjectError, StoreDamaged, Timeout
 from rtkq.records import Stage
-from rtkq.store import memory as memories
-from rtkq_workers import heartbeat
+from rtkq.store import memories
+from rtkq_workers.checkout import scan
+from rtkq_workers.processes import heartbeat
 from rtkq_workers.rebuild import Progress, rebuild
-from rtkq_workers.recipe import recipe_of
-from rtkq_workers.watch import scan
 
 _POLL_S = 0.01
 #: Living workers have this long to take a nudge up before the caller helps itself, in seconds.

@@ -10,12 +10,11 @@ from typing import Any
 from rtkq import paths, recall
 from rtkq.config import Settings
 from rtkq.records import Sight, State, sees_all
-from rtkq.schema import DebtRow, FileRow
-from rtkq.store import Registry
-from rtkq.store import memory as memories
+from rtkq.schema.memory import DebtRow, FileRow
+from rtkq.store import Registry, memories
 from rtkq.team import condition
 from rtkq.team.address import shown
-from rtkq_workers import heartbeat
+from rtkq_workers.processes import heartbeat
 
 #: What the extractor began and could not end.
 GIVEN_UP = ("failed", "timeout", "memory")

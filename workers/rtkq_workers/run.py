@@ -16,17 +16,9 @@ from rtkq import drivers, jobs, team
 from rtkq.config import Settings
 from rtkq.errors import RtkqError, StoreError
 from rtkq.store import Registry
-from rtkq_workers import (
-    contribute,
-    fold,
-    heartbeat,
-    pay,
-    pool,
-    prune,
-    prune_shared,
-    share,
-    sweep,
-)
+from rtkq_workers.chores import contribute, fold, prune, prune_shared, share, sweep
+from rtkq_workers.processes import heartbeat, pool
+from rtkq_workers.rebuild import pay
 
 with drivers.left_out():
     from huey import crontab
@@ -94,16 +86,16 @@ def _own(settings: Settings, workers: int, *, is_server: bool) -> pool.Consumer:
 
 def _of_the_team(settings: Settings, workers: int) -> pool.Consumer:
     """Return the pool for central projects, with the process that sweeps for them."""
-    from rtkq_workers import central
+    from rtkq_workers.central import pay, servers, sweep
 
-    jobs.bind_central(lambda number: _leaving_if_large(lambda: central.pay(settings, number)))
+    jobs.bind_central(lambda number: _leaving_if_large(lambda: pay.pay(settings, number)))
     if settings.queue.url:
-        huey = central.team_queue().queue(settings.queue.url).huey
+        huey = servers.team_queue().queue(settings.queue.url).huey
     else:
         # Then the pool of this home does them, and this one only sweeps.
         huey, workers = jobs.queue(settings.home).huey, 0
     return pool.consumer(
-        huey, workers, sweep=lambda: central.sweep(settings), every_s=_CENTRAL_SWEEP_S
+        huey, workers, sweep=lambda: sweep.sweep(settings), every_s=_CENTRAL_SWEEP_S
     )
 
 
@@ -150,10 +142,10 @@ def burst(settings: Settings, *, is_server: bool = False) -> int:
 
 def _pay_the_team(settings: Settings) -> bool:
     """Bring central projects up to date and publish facts; return whether the team has all."""
-    from rtkq_workers import central
+    from rtkq_workers.central import pay
 
     try:
-        central.pay_all(settings)
+        pay.pay_all(settings)
     except StoreError as error:
         _log.error("central projects are left as they are: %s", error)
         return False

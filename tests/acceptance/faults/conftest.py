@@ -19,7 +19,8 @@ import pytest
 
 from rtkq import cli, config, doctor, paths, recall, store
 from rtkq.agents import bundle
-from rtkq_workers import barrier, heartbeat
+from rtkq_workers import barrier
+from rtkq_workers.processes import heartbeat
 from rtkq_workers.watch import flush
 from tests.conftest import Checkout, canonical_rows
 

@@ -14,7 +14,7 @@ FATEFUL = """
 import sys
 if "worker" in sys.orig_argv:
     import os
-    from rtkq_workers import extractor
+    from rtkq_workers.rebuild import extractor
     extract, extractor._MOST_CPU_S = extractor.extract, 1
     def fateful(data, language):
         if b"deadly" in data:

@@ -24,7 +24,7 @@ STORM = int(os.environ.get("RTKQ_TEST_STORM", "3000"))
 #: A watcher on a machine where the kind of file system that holds the project is a remote one.
 DEAF = """
 import sys
-from rtkq_workers.watch import mounts
+from rtkq_workers.checkout import mounts
 mounts._REMOTE = frozenset(mounts._device_and_kind(line)[1] for line in open(mounts._TABLE))
 from rtkq import cli
 cli.main(sys.argv[1:])

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from rtkq import jobs, paths
-from rtkq.schema import FACTS, MEMORY
+from rtkq.schema.facts import FACTS
+from rtkq.schema.memory import MEMORY
 
 from .conftest import DEADLINE_S, Machine, until
 

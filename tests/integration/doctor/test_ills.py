@@ -20,7 +20,7 @@ import pytest
 
 from rtkq import agents, config, doctor, paths, store
 from rtkq.doctor.verdicts import Check, Result, Verdict
-from rtkq_workers import heartbeat
+from rtkq_workers.processes import heartbeat
 from rtkq_workers.rebuild import rebuild
 
 _PATIENCE_S = 20.0

@@ -13,7 +13,7 @@ import pytest
 from rtkq import git, recall, repository, store
 from rtkq.errors import ConfigError
 from rtkq_workers import barrier
-from rtkq_workers.watch import scan
+from rtkq_workers.checkout import scan
 from tests.conftest import Checkout
 
 SECRETS = [

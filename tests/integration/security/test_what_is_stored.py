@@ -16,7 +16,7 @@ import pytest
 
 from rtkq import receipts
 from rtkq.agents import bundle
-from rtkq_workers import heartbeat
+from rtkq_workers.processes import heartbeat
 from tests.conftest import Checkout
 
 PROMPT = "promptcanary71 find evict"

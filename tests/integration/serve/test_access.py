@@ -25,8 +25,8 @@ from rtkq.serve.failures import Refused
 from rtkq.serve.grants import Grants
 from rtkq.serve.service import Service
 from rtkq.store.grants import LocalGrants
-from rtkq_workers.contribute import contribute
-from rtkq_workers.fold import fold
+from rtkq_workers.chores.contribute import contribute
+from rtkq_workers.chores.fold import fold
 from rtkq_workers.rebuild import rebuild
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Answer, Daemon

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtkq_workers.watch import mounts
+from rtkq_workers.checkout import mounts
 from tests.conftest import Checkout
 from tests.integration.serve.conftest import Daemon
 from tests.integration.serve.test_hook import spawn

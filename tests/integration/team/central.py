@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rtkq import paths, recall, store
-from rtkq.team import central_memory
-from rtkq.team.central_memory import CentralMemory
-from rtkq.team.overlay import Overlay
+from rtkq.team.central import memory as central_memory
+from rtkq.team.central import publishing
+from rtkq.team.central.memory import CentralMemory
+from rtkq.team.central.overlay import Overlay
 from rtkq.team.postgres import Postgres
 from rtkq_workers import barrier
 from tests.conftest import Checkout
@@ -43,7 +44,7 @@ def claim(server: Postgres, project: int) -> int:
 
 def publish(server: Postgres, project: int, home: str, checkout: Checkout) -> int:
     """Claim a project and publish the memory of *checkout* for it."""
-    return central_memory.publish(
+    return publishing.publish(
         server,
         project,
         paths.memory_file(home, checkout.root),

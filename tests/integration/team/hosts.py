@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rtkq import paths
-from rtkq.team.central_projects import LEASE_S
+from rtkq.team.central.projects import LEASE_S
 from tests.conftest import canonical_rows
 
 _PATIENCE_S = 60.0
 #: Sweeps that a test can wait for, and leases as long as it wants to.
 _HASTY = """\
 import os
-from rtkq.team import central_projects
+from rtkq.team.central import projects as central_projects
 from rtkq_workers import run
 central_projects.LEASE_S = float(os.environ["LEASE_S"])
 run._CENTRAL_SWEEP_S = 1

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from rtkq.errors import LeaseLost
-from rtkq.team import central_projects
-from rtkq.team.central_projects import CentralProjects, Claim
+from rtkq.team.central import projects as central_projects
+from rtkq.team.central.projects import CentralProjects, Claim
 
 CART = "git.example.org/shop/cart"
 _URL = f"https://{CART}.git"

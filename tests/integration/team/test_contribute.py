@@ -22,13 +22,13 @@ from rtkq.doctor import team as doctor_team
 from rtkq.doctor.verdicts import Patient, Result, Verdict
 from rtkq.store import metrics
 from rtkq.team.postgres import Postgres
-from rtkq_workers.contribute import contribute
-from rtkq_workers.fold import fold
+from rtkq_workers.chores.contribute import contribute
+from rtkq_workers.chores.fold import fold
 from tests.conftest import Checkout
 from tests.integration.test_fold import write
 from tests.postgres import Server
 
-_CONTRIBUTE = "from rtkq import config; from rtkq_workers.contribute import contribute; "
+_CONTRIBUTE = "from rtkq import config; from rtkq_workers.chores.contribute import contribute; "
 _CONTRIBUTE += "contribute(config.load())"
 
 

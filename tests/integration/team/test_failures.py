@@ -11,7 +11,7 @@ from rtkq.errors import StoreError
 from rtkq.store.facts import LocalFacts
 from rtkq.team import condition
 from rtkq.team.facts_table import PostgresFacts
-from rtkq.team.team_facts import SharedFacts, TeamFacts
+from rtkq.team.shared_facts import SharedFacts, TeamFacts
 from tests.postgres import Proxy, Server
 
 KNOWN = {b"content-of-a-file:python:1": b"facts" * 100}

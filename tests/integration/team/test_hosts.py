@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rtkq import config
-from rtkq.team.central_projects import CentralProject
-from rtkq_workers import central, choosing
+from rtkq.team.central.projects import CentralProject
+from rtkq_workers.central import choosing, servers
 from tests.postgres import Proxy, Server
 from tests.redis import RedisServer
 
@@ -79,7 +79,7 @@ def connected(
 
 def standing(settings: config.Settings) -> CentralProject:
     """Return how the one central project stands."""
-    with central.opened(settings) as projects:
+    with servers.opened(settings) as projects:
         (found,) = projects.listed()
     return found
 

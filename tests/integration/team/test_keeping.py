@@ -12,9 +12,12 @@ import pytest
 
 from rtkq import config, doctor, paths, store, team
 from rtkq.doctor import team as team_checks
-from rtkq.team import central_memory
-from rtkq.team.central_projects import CentralProject
-from rtkq_workers import central, choosing, extractor, prune, report
+from rtkq.team.central import publishing
+from rtkq.team.central.projects import CentralProject
+from rtkq_workers import report
+from rtkq_workers.central import choosing, pay, servers, sweep
+from rtkq_workers.chores import prune
+from rtkq_workers.rebuild import extractor
 from tests.postgres import Proxy, Server
 from tests.redis import RedisServer
 
@@ -58,7 +61,7 @@ def shop(settings: config.Settings, checkout: Any) -> Any:
 
 def standing(settings: config.Settings) -> CentralProject:
     """Return how the one central project stands."""
-    with central.opened(settings) as projects:
+    with servers.opened(settings) as projects:
         (found,) = projects.listed()
     return found
 
@@ -70,7 +73,7 @@ def is_done(settings: config.Settings) -> bool:
 
 def expire(settings: config.Settings) -> None:
     """Let all leases be over, as if their time had passed."""
-    with central.opened(settings) as projects:
+    with servers.opened(settings) as projects:
         projects.connection.execute("UPDATE central_project SET leased_until = now()")
 
 
@@ -83,7 +86,7 @@ def test_new_central_project_is_built_and_published(
     settings: config.Settings, shop: Any, rows_from_nothing: Any
 ) -> None:
     """Its memory is that of a checkout of the very commit."""
-    central.pay_all(settings)
+    pay.pay_all(settings)
 
     found = standing(settings)
     assert (found.head, found.generation, found.is_owing) == (head(shop), 1, False)
@@ -94,7 +97,7 @@ def test_push_costs_what_it_changed(
     settings: config.Settings, shop: Any, monkeypatch: pytest.MonkeyPatch, rows_from_nothing: Any
 ) -> None:
     """The rest is as it was."""
-    central.pay_all(settings)
+    pay.pay_all(settings)
     extracted: list[bytes] = []
     really = extractor.extracted
     monkeypatch.setattr(
@@ -104,7 +107,7 @@ def test_push_costs_what_it_changed(
     shop.commit("evict")
 
     choosing.fetch(settings, shop.root)
-    central.pay_all(settings)
+    pay.pay_all(settings)
 
     found = standing(settings)
     assert (found.head, found.generation) == (head(shop), 2)
@@ -114,10 +117,10 @@ def test_push_costs_what_it_changed(
 
 def test_remote_without_news_is_not_published_again(settings: config.Settings, shop: Any) -> None:
     """Looking costs a fetch."""
-    central.pay_all(settings)
+    pay.pay_all(settings)
 
     choosing.fetch(settings, shop.root)
-    central.pay_all(settings)
+    pay.pay_all(settings)
 
     found = standing(settings)
     assert (found.generation, found.is_owing) == (1, False)
@@ -127,11 +130,11 @@ def test_memory_of_another_version_is_published_again(
     settings: config.Settings, shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after an update of rtkq."""
-    central.pay_all(settings)
-    monkeypatch.setattr(central, "_RECIPE", "another")
+    pay.pay_all(settings)
+    monkeypatch.setattr(pay, "_RECIPE", "another")
 
     choosing.fetch(settings, shop.root)
-    central.pay_all(settings)
+    pay.pay_all(settings)
 
     assert standing(settings).generation == 2
 
@@ -142,9 +145,9 @@ def test_one_that_fails_tells_why_and_holds_up_no_other(
     """It is tried again later."""
     choosing.add(settings, f"{tmp_path}/nowhere", branch="", every_s=300)
 
-    central.pay_all(settings)
+    pay.pay_all(settings)
 
-    with central.opened(settings) as projects:
+    with servers.opened(settings) as projects:
         nowhere, found = projects.listed()
     assert (nowhere.attempts, nowhere.is_owing) == (1, True)
     assert "does not appear to be a git repository" in nowhere.last_error
@@ -155,29 +158,29 @@ def test_project_removed_in_the_middle_of_the_work_is_gone(
     settings: config.Settings, shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever was at it is refused, and nobody begins anew."""
-    really = central_memory.publish
+    really = publishing.publish
 
     def removing(*words: Any, **rest: Any) -> int:
         choosing.remove(settings, shop.root)
         return really(*words, **rest)
 
-    monkeypatch.setattr(central_memory, "publish", removing)
-    central.pay_all(settings)
+    monkeypatch.setattr(publishing, "publish", removing)
+    pay.pay_all(settings)
 
-    with central.opened(settings) as projects:
+    with servers.opened(settings) as projects:
         assert projects.listed() == []
 
 
 def test_damaged_mirror_is_cloned_again(settings: config.Settings, shop: Any) -> None:
     """After some tries that could not have been otherwise."""
-    central.pay_all(settings)
+    pay.pay_all(settings)
     remote = standing(settings).remote
     repository = Path(paths.mirror(settings.home, remote), "0/repository.git")
     (repository / "refs/heads/kept").write_text("damaged")
 
     def tried_again() -> bool:
         choosing.fetch(settings, shop.root)
-        central.pay_all(settings)
+        pay.pay_all(settings)
         return is_done(settings)
 
     until(tried_again)
@@ -194,7 +197,7 @@ def test_memory_of_a_mirror_stays_until_the_mirror_goes(
     settings: config.Settings, shop: Any
 ) -> None:
     """It is nobody's in the registry, and neither watched nor listed there."""
-    central.pay_all(settings)
+    pay.pay_all(settings)
     found = standing(settings)
     built = memory_of(settings.home, found.remote)
     (folder,) = Path(settings.home, "checkouts").iterdir()
@@ -214,8 +217,8 @@ def test_status_and_doctor_say_how_the_team_stands(
 ) -> None:
     """Also when a server is away."""
     choosing.add(settings, f"{tmp_path}/nowhere", branch="", every_s=300)
-    central.pay_all(settings)
-    central.sweep(settings)
+    pay.pay_all(settings)
+    sweep.sweep(settings)
     patient = doctor.Patient(shop.root, settings)
     checks = {check.name: check.look for check in team_checks.CHECKS}
 
@@ -226,7 +229,7 @@ def test_status_and_doctor_say_how_the_team_stands(
     assert report.team(settings)["queue"]["is_reached"]
 
     with redis.stopped():
-        central.sweep(settings)
+        sweep.sweep(settings)
         (away,) = checks["team-queue"](patient)
         assert "hosts do what they find owed by themselves" in away.detail
         assert not report.team(settings)["queue"]["is_reached"]
@@ -297,14 +300,14 @@ def test_nudge_that_comes_many_times_is_answered_once(
     settings: config.Settings, shop: Any, host: MakeHost
 ) -> None:
     """By however many workers on however many hosts."""
-    with central.opened(settings) as projects:
+    with servers.opened(settings) as projects:
         (found,) = projects.listed()
-    central.nudge(settings, [(found.id, True)] * 50)
+    sweep.nudge(settings, [(found.id, True)] * 50)
     for one in (host(), host()):
         one.start("--workers", "2")
 
     until(lambda: is_done(settings))
-    until(lambda: central.team_queue().depth(settings.queue.url) == 0)
+    until(lambda: servers.team_queue().depth(settings.queue.url) == 0)
 
     assert standing(settings).generation == 1
 
@@ -316,11 +319,11 @@ def test_line_cut_in_the_middle_of_publishing_leaves_nothing_half_done(
     settings: config.Settings, shop: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The old state is there until the new one is whole, and then once."""
-    central.pay_all(settings)
+    pay.pay_all(settings)
     before = standing(settings)
     shop.commit("another")
     choosing.fetch(settings, shop.root)
-    really = central_memory.publish
+    really = publishing.publish
 
     def cutting(*words: Any, **rest: Any) -> int:
         proxy.cut_after = 200
@@ -328,14 +331,14 @@ def test_line_cut_in_the_middle_of_publishing_leaves_nothing_half_done(
 
     with monkeypatch.context() as patch:
         patch.setenv("RTKQ_DATABASE_URL", proxy.url(settings.database.url))
-        patch.setattr(central_memory, "publish", cutting)
-        central.pay(config.load(), before.id)
+        patch.setattr(publishing, "publish", cutting)
+        pay.pay(config.load(), before.id)
 
     cut = standing(settings)
     assert (cut.head, cut.generation, cut.is_owing) == (before.head, 1, True)
     assert "publishing to" in cut.last_error
     choosing.fetch(settings, shop.root)
-    central.pay_all(settings)
+    pay.pay_all(settings)
     assert (standing(settings).head, standing(settings).generation) == (head(shop), 2)
 
 

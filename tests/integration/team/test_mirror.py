@@ -14,7 +14,7 @@ import pytest
 
 from rtkq import git, paths
 from rtkq.errors import MirrorError
-from rtkq_workers import mirror
+from rtkq_workers.central import mirror
 
 CART = "git.example.org/shop/cart"
 FILE = ("file",)
@@ -148,7 +148,7 @@ def test_damaged_repository_is_noticed_and_discarded(home: str, checkout: Any) -
 
 HOLDER = """\
 import os, signal, sys
-from rtkq_workers import mirror
+from rtkq_workers.central import mirror
 with mirror.held(sys.argv[1], sys.argv[2], ("file",)) as held:
     os.kill(os.getpid(), signal.SIGSTOP)
 """
@@ -171,7 +171,7 @@ def test_lock_is_free_only_when_the_last_git_has_ended(home: str, tmp_path: Path
     os.mkfifo(gate)
     code = f"""\
 import os, subprocess, sys
-from rtkq_workers import mirror
+from rtkq_workers.central import mirror
 with mirror.held({home!r}, {CART!r}, ("ext",)) as held:
     held.fetch("ext::cat {gate}", "")
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from rtkq import recall
-from rtkq.team import central_memory
-from rtkq.team.central_memory import CentralMemory
-from rtkq.team.overlay import Nowhere
+from rtkq.team.central import memory as central_memory
+from rtkq.team.central.memory import CentralMemory
+from rtkq.team.central.overlay import Nowhere
 from rtkq.team.postgres import Postgres
 from tests.conftest import Checkout
 from tests.integration.team import central

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rtkq import paths, recall
 from rtkq.recall import explore, layers, queries
-from rtkq.team import central_memory, central_tables
+from rtkq.team.central import publishing, tables
 from rtkq.team.postgres import Postgres
 from tests.benchmarks import repository
 from tests.integration.generated import STARTS, Generated, changes, drawn
@@ -58,7 +58,7 @@ def published(server: Postgres, home: str, root: str) -> Pair:
     """Build the memory of *root* and publish it: return it as it lies here, and there."""
     local = central.build(home, root)
     remote = f"example.org/{next(_numbers)}"
-    central_memory.publish(
+    publishing.publish(
         server, central.add(server, remote), paths.memory_file(home, root), fence=0, head="c0ffee"
     )
     there = central.opened(server, root, remote)
@@ -177,7 +177,7 @@ def test_every_statement_of_readers_finds_the_same_rows(pair: Pair) -> None:
 
     by_content = {queries.FILES}  # and not by a stat signature, on another machine
     for query, values, among in recorded.asked:
-        if query not in central_tables.UNASKED and query not in by_content:
+        if query not in tables.UNASKED and query not in by_content:
             rows = local.rows(query, values, among)
             in_order = list if "ORDER BY" in query or query == queries.DEFINITIONS else sorted
             assert in_order(there.rows(query, values, among)) == in_order(rows)

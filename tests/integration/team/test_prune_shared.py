@@ -13,8 +13,8 @@ from rtkq.store.facts import SHARDS, LocalFacts
 from rtkq.store.metrics import Rebuild
 from rtkq.team.counts_table import Hour, PostgresCounts, Reporter
 from rtkq.team.facts_table import PostgresFacts
-from rtkq.team.team_facts import SharedFacts
-from rtkq_workers import prune_shared
+from rtkq.team.shared_facts import SharedFacts
+from rtkq_workers.chores import prune_shared
 
 #: One in each shard, and a second one in the last.
 KEYS = [bytes([shard << 4]) * 20 for shard in range(SHARDS)] + [b"\xff" * 20]
@@ -47,7 +47,9 @@ def age(database: str, keys: list[bytes], days: int) -> None:
 def a_day_of_turns(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the chore as often as a day lets it."""
     for now in range(_FIRST_TURN_S, _FIRST_TURN_S + _DAY_S, 600):
-        monkeypatch.setattr("rtkq_workers.prune_shared.time.time", lambda now=now: float(now))
+        monkeypatch.setattr(
+            "rtkq_workers.chores.prune_shared.time.time", lambda now=now: float(now)
+        )
         prune_shared.prune(settings)
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from rtkq import paths, recall, store
 from rtkq.errors import LeaseLost, StoreDamaged, StoreError
-from rtkq.team import central_memory
-from rtkq.team.central_memory import Superseded
+from rtkq.team.central import memory as central_memory
+from rtkq.team.central import publishing
+from rtkq.team.central.memory import Superseded
 from rtkq.team.postgres import Postgres
 from tests.conftest import Checkout
 from tests.integration.team import central
@@ -127,7 +128,7 @@ def test_who_lost_the_lease_publishes_nothing(
     central.publish(server, project, home, built)
 
     with pytest.raises(LeaseLost, match="token 1, newest 2"):
-        central_memory.publish(
+        publishing.publish(
             server, project, paths.memory_file(home, built.root), fence=token, head="old"
         )
 
@@ -149,7 +150,7 @@ def test_worker_that_hangs_while_it_publishes_is_in_nobodys_way(
         try:
             with Postgres(proxy.url(database), is_publishing=True) as slow:
                 proxy.delay_s = 0.05
-                central_memory.publish(slow, project, file, fence=token, head="slow")
+                publishing.publish(slow, project, file, fence=token, head="slow")
         except Exception as error:
             raised.append(error)
 
@@ -208,7 +209,7 @@ def test_server_that_stops_while_it_is_published_to_serves_the_generation_before
 
     def publish() -> None:
         with suppress(StoreError):
-            central_memory.publish(
+            publishing.publish(
                 slow, project, paths.memory_file(home, built.root), fence=token, head="lost"
             )
 
@@ -276,10 +277,10 @@ def test_project_that_was_removed_is_not_published_to(
     """And all that was is dropped."""
     central.publish(server, project, home, built)
     server.connection.execute("DELETE FROM central_project")
-    central_memory.forget(server, project)
+    publishing.forget(server, project)
 
     with pytest.raises(LeaseLost, match="removed"):
-        central_memory.publish(
+        publishing.publish(
             server, project, paths.memory_file(home, built.root), fence=1, head="late"
         )
 

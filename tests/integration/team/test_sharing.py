@@ -15,8 +15,9 @@ import pytest
 
 from rtkq import config, store
 from rtkq.errors import ConfigError
-from rtkq_workers import extractor, run, share
-from rtkq_workers.rebuild import rebuild
+from rtkq_workers import run
+from rtkq_workers.chores import share
+from rtkq_workers.rebuild import extractor, rebuild
 
 _PATIENCE_S = 30.0
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from rtkq import paths, store
-from rtkq.build import RECIPE
+from rtkq.build.recipe import RECIPE
 from rtkq.config import Settings, WatchSettings
-from rtkq_workers.watch import scan
+from rtkq_workers.checkout import scan
 from rtkq_workers.watch.watcher import Watcher
 
 DEADLINE_S = 20.0

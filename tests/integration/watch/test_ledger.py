@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from rtkq import paths, store
-from rtkq.store import Registry, memory
+from rtkq.store import Registry, memories
 from rtkq_workers.watch.ledger import Projects
 
 
@@ -21,7 +21,7 @@ def test_registry_that_looks_unchanged_after_a_quick_write_is_read_again(
     projects = Projects(home)
     before = projects.read_if_changed()
 
-    memory.forget(home, root)
+    memories.forget(home, root)
     with Registry(home) as registry:
         registry.remove(root)
     os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rtkq_workers.watch import scan
-from rtkq_workers.watch.ignore import Ignore
+from rtkq_workers.checkout import scan
+from rtkq_workers.checkout.ignore import Ignore
 from rtkq_workers.watch.native import NativeObserver
 from rtkq_workers.watch.observe import Observer
 from rtkq_workers.watch.pruned import PrunedObserver

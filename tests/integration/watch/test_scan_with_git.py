@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from rtkq_workers.watch import scan
+from rtkq_workers.checkout import scan
 
 from .conftest import Checkout
 

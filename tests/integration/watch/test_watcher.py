@@ -19,7 +19,7 @@ from rtkq import paths, store
 from rtkq.config import Settings, WatchSettings
 from rtkq.store import database
 from rtkq.store.memory import HEAD_DEBT
-from rtkq_workers import worktree
+from rtkq_workers.checkout import worktree
 from rtkq_workers.watch.pruned import PrunedTree
 
 from .conftest import Beaten, Checkout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rtkq.team.origin import head, origin
+from rtkq.team.central.origin import head, origin
 
 COMMIT = "1234567890abcdef1234567890abcdef12345678"
 

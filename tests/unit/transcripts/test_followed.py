@@ -12,7 +12,7 @@ from rtkq import config, transcripts
 from rtkq.answers.followed import followed
 from rtkq.store.metrics import Context, opened
 from rtkq.transcripts import Folders
-from rtkq_workers.fold import fold
+from rtkq_workers.chores.fold import fold
 
 Recorded = Callable[..., Folders]
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rtkq.config import WatchSettings
+from rtkq_workers.checkout.ignore import Ignore
 from rtkq_workers.watch.debounce import Burst, Debounce
-from rtkq_workers.watch.ignore import Ignore
 from rtkq_workers.watch.observe import Tree
 
 #: What cannot be watched is rescanned this often, or as often as keeps it under a twentieth.

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rtkq import failpoints
-from rtkq_workers.watch import ledger, scan
-from rtkq_workers.watch.ignore import Ignore
+from rtkq_workers.checkout import scan
+from rtkq_workers.checkout.ignore import Ignore
+from rtkq_workers.watch import ledger
 
 
 def flush(home: str, root: str, touched: Iterable[str], ignore: Ignore | None = None) -> list[str]:

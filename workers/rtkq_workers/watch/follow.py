@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from rtkq import git, paths, receipts
 from rtkq.config import Settings
+from rtkq_workers.checkout.ignore import is_checkout
+from rtkq_workers.checkout.mounts import remote_kind
 from rtkq_workers.watch import ledger
-from rtkq_workers.watch.ignore import is_checkout
-from rtkq_workers.watch.mounts import remote_kind
 
 _log = logging.getLogger(__name__)
 #: What happened while nobody watched is of interest for this long, in seconds.

@@ -14,12 +14,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from rtkq import failpoints, git, jobs, paths, repository, store
+from rtkq.build.recipe import recipe_of
 from rtkq.errors import StoreDamaged
 from rtkq.records import KnownFile, Project
-from rtkq.store import memory as memories
-from rtkq.store import soundness
-from rtkq_workers import unused
-from rtkq_workers.recipe import recipe_of
+from rtkq.store import memories, soundness
+from rtkq_workers.chores import unused
 
 _log = logging.getLogger(__name__)
 #: The registry is read this often even though its files look unchanged.

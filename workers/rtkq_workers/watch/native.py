@@ -15,7 +15,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
 from rtkq import repository
-from rtkq_workers.watch.ignore import Ignore
+from rtkq_workers.checkout.ignore import Ignore
 from rtkq_workers.watch.observe import GIT_NAMES, Sink
 
 _KINDS_OF_NOISE = frozenset({"opened", "closed_no_write"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from rtkq_workers.watch.ignore import Ignore
+from rtkq_workers.checkout.ignore import Ignore
 
 INSTANCES_LIMIT = "fs.inotify.max_user_instances"
 WATCHES_LIMIT = "fs.inotify.max_user_watches"

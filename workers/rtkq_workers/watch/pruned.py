@@ -27,8 +27,8 @@ from watchdog.observers.inotify_c import (
 )
 
 from rtkq import repository
-from rtkq_workers.watch import scan
-from rtkq_workers.watch.ignore import Ignore
+from rtkq_workers.checkout import scan
+from rtkq_workers.checkout.ignore import Ignore
 from rtkq_workers.watch.observe import GIT_NAMES, WATCHES_LIMIT, Sink
 
 _log = logging.getLogger(__name__)

@@ -24,14 +24,15 @@ from typing import Any
 from rtkq.config import Settings
 from rtkq.errors import RtkqError, StoreBusy
 from rtkq.records import Project
-from rtkq_workers import heartbeat
-from rtkq_workers.watch import flush, ledger, scan
+from rtkq_workers.checkout import scan
+from rtkq_workers.checkout.ignore import Ignore
+from rtkq_workers.checkout.mounts import remote_kind
+from rtkq_workers.processes import heartbeat
+from rtkq_workers.watch import flush, ledger
 from rtkq_workers.watch.alone import alone
 from rtkq_workers.watch.board import Board, Watched, monotonic_ms
 from rtkq_workers.watch.debounce import Burst
 from rtkq_workers.watch.follow import Follower
-from rtkq_workers.watch.ignore import Ignore
-from rtkq_workers.watch.mounts import remote_kind
 from rtkq_workers.watch.observe import Blind
 from rtkq_workers.watch.platform import observer
 

@@ -1,0 +1,1 @@
+"""Remotes that a team keeps indexed: the projects, what is published of them, and reading it."""

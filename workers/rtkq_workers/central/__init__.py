@@ -1,0 +1,1 @@
+"""What server workers do for a whole team: keep remotes indexed."""

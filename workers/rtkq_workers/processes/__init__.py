@@ -1,0 +1,1 @@
+"""The processes themselves: how they live, show that they do, and end."""
