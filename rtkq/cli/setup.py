@@ -10,7 +10,7 @@ import time
 import click
 
 from rtkq import agents, config, git, service
-from rtkq.agents import AGENTS, Scope, State, old_tool
+from rtkq.agents import AGENTS, Scope, State, bundle, old_tool
 from rtkq.answers.plan import plan
 from rtkq.cli.checkout import registered_root_of, taken_up
 from rtkq.cli.doctor import print_findings
@@ -97,6 +97,8 @@ class _Steps:
 
     def install_hooks(self, root: str) -> None:
         """Install the hook for each agent found here, for this user in all projects."""
+        # Entries in settings may have outlived the hook they name, or be older than this version.
+        bundle.stage(self._settings.home, self._settings)
         present = {
             one.agent: one for one in agents.survey(root or None) if one.state == State.COMPLETE
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,17 @@ def test_folder_that_is_no_project_is_left_alone(home: str, user: Path, settings
     assert "`rtkq setup .`" in done.stdout
     assert settings.exists()
     assert not os.path.exists(f"{home}/checkouts")
+
+
+def test_hook_that_was_deleted_is_put_in_place_again(home: str, user: Path, settings: Path) -> None:
+    """Somebody removed all that was stored, but not the entries in the settings."""
+    setup("--no-service", cwd=user)
+    shutil.rmtree(home)
+
+    done = setup("--no-service", cwd=user)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 failures" in done.stdout
 
 
 def test_project_without_a_task_to_show_is_told_how_to_ask(
