@@ -18,12 +18,12 @@ from rtkq.recall import layout
 from tests import redis as redis_
 from tests.postgres import Proxy, Server, program
 
-#: For `make fuzz`: always other examples, some thousand a test on CI and many more by hand.
+#: For `make fuzz`: always other examples, a thousand a test on CI and many more by hand.
 settings.register_profile(
-    "fuzz", derandomize=False, deadline=None, max_examples=5_000, print_blob=True
+    "fuzz", derandomize=False, deadline=None, max_examples=1_000, print_blob=True
 )
 settings.register_profile(
-    "fuzz-long", derandomize=False, deadline=None, max_examples=1_000_000, print_blob=True
+    "fuzz-long", derandomize=False, deadline=None, max_examples=100_000, print_blob=True
 )
 
 

@@ -1,7 +1,7 @@
 """The extractor is given files of any kind, made of what real ones are made of.
 
 In the child that extracts for a worker, with its limits: neither the parser nor anything around it
-hangs, exhausts memory or fails. ``make fuzz`` tries some thousand files that nobody saw before.
+hangs, exhausts memory or fails. ``make fuzz`` tries a thousand files that nobody saw before.
 """
 
 from __future__ import annotations

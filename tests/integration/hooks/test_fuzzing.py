@@ -1,6 +1,6 @@
 """The hook is given anything at all: it prints nothing or one document, and keeps the prompt.
 
-``make fuzz`` tries some thousand documents that nobody saw before, for a minute or two;
+``make fuzz`` tries a thousand documents that nobody saw before, for a minute or two;
 ``make fuzz PROFILE=fuzz-long`` for hours.
 """
 
