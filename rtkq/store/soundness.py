@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -24,8 +25,10 @@ def damage(file: str, *, patience_s: float = 5.0) -> str:
     """
     if not os.path.exists(file):
         return ""
-    with open(file, "rb"):
-        pass  # a file that may not be read is not a damaged one
+    if not os.access(file, os.R_OK):  # which is not the same as damaged
+        # Not by opening it: closing it again would drop the locks of all that this process has
+        # open there, SQLite's own, and another process would take its log away.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), file)
     deadline = time.monotonic() + patience_s
     try:
         with closing(_connect(file)) as connection:
