@@ -14,8 +14,8 @@ _NAMES = (
     *("hook_latency", "serve_hook", "recall_cpu", "save_to_fresh", "build_rate", "footprint"),
     "load",
 )
-#: Run by name only: it asks about repositories that are no part of this one.
-_NAMED_ONLY = ("locate",)
+#: Run by name only: they need repositories or servers that are no part of this one.
+_NAMED_ONLY = ("locate", "team")
 
 
 def main() -> None:
