@@ -213,12 +213,12 @@ def test_server_that_stops_while_it_is_published_to_serves_the_generation_before
                 slow, project, paths.memory_file(home, built.root), fence=token, head="lost"
             )
 
-    publishing = threading.Thread(target=publish)
-    publishing.start()
+    thread = threading.Thread(target=publish)
+    thread.start()
     with Postgres(database) as watching:
         until(lambda: is_publishing(watching))
     with postgres.stopped():
-        publishing.join(_PATIENCE_S)
+        thread.join(_PATIENCE_S)
     slow.close()
 
     with Postgres(database) as server:
