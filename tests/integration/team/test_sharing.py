@@ -17,6 +17,7 @@ from rtkq import config, store
 from rtkq.errors import ConfigError
 from rtkq_workers import run
 from rtkq_workers.chores import share
+from rtkq_workers.processes import heartbeat
 from rtkq_workers.rebuild import extractor, rebuild
 
 _PATIENCE_S = 30.0
@@ -189,14 +190,23 @@ def test_pool_of_server_workers_publishes_what_it_extracts(
     with subprocess.Popen(
         [*command, "worker", "--server", "--workers", "2"], env=environment
     ) as pool:
-        subprocess.run([*command, "sync", "-q", checkout.root], env=environment, check=True)
-        deadline = time.monotonic() + _PATIENCE_S
-        while not is_published(database):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        pool.terminate()
+        try:
+            # While there is no worker whoever waits does the work, and publishes nothing.
+            until(lambda: heartbeat.is_alive(server, "worker"))
+            subprocess.run([*command, "sync", "-q", checkout.root], env=environment, check=True)
+            until(lambda: is_published(database))
+        finally:
+            pool.terminate()
 
     assert pool.returncode == 0
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def is_published(database: str) -> bool:
