@@ -285,12 +285,14 @@ class Agent:
             raise self.failure
 
     def _work(self) -> None:
-        while not self._ended.wait(_SPAWN_EVERY_S):
+        is_ended = False
+        while not is_ended:  # at least once, however short the test is
             try:
                 self.contexts.append(self._machine.hook())
             except AssertionError as failure:
                 self.failure = failure
                 return
+            is_ended = self._ended.wait(_SPAWN_EVERY_S)
 
 
 @pytest.fixture(autouse=True)
