@@ -65,7 +65,7 @@ def test_counts_are_exact_while_the_counting_is_killed_again_and_again(home: str
     while any(writer.poll() is None for writer in writers):
         folding = subprocess.Popen([sys.executable, "-c", _FOLD, home])
         with pytest.raises(subprocess.TimeoutExpired):
-            folding.wait(0.5 + 0.1 * (kills % 4))
+            folding.wait(0.25 + 0.1 * (kills % 4))
         folding.send_signal(signal.SIGKILL)
         folding.wait()
         kills += 1

@@ -83,7 +83,7 @@ def test_overflow_of_the_kernels_queue_is_made_good(machine: Machine) -> None:
     os.kill(watcher, signal.SIGCONT)
     until(lambda: machine.knows("renewed_session"))
     machine.assert_as_from_nothing()
-    assert machine.doctor()["watcher"]["result"] == "ok"
+    until(lambda: machine.doctor()["watcher"]["result"] == "ok")  # it beats every other second
 
 
 @pytest.mark.parametrize(
